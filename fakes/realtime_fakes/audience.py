@@ -1,0 +1,92 @@
+"""Who on a session gets which event: one table.
+
+A session has any number of attachments. Most events go to all of them; the exceptions are
+:data:`AUDIENCE`.
+
+- ``session.created`` greets a connection that opened the session; a sideband joins one that exists
+  and is not greeted (recorded: pydantic-ai cassettes ``test_openai_ws_sideband__*``).
+- Output audio deltas exist only on a primary WebSocket; calls carry sound in RTP (same recordings).
+- ``output_audio_buffer.*`` exists only on calls (OpenAI SDK docstrings of those events).
+- An ``error`` goes to whoever caused it, which the emission itself says (``Emission.to``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+__all__ = [
+    "AUDIENCE",
+    "Attachment",
+    "ClearPlayback",
+    "Effect",
+    "Emission",
+    "Play",
+    "Role",
+    "recipients",
+]
+
+
+class Role(Enum):
+    """How an attachment came to its session."""
+
+    WEBSOCKET = "websocket"
+    """The primary socket of a session that was opened over WebSocket."""
+    DATA_CHANNEL = "data-channel"
+    """The ``oai-events`` channel of a call."""
+    SIDEBAND = "sideband"
+    """A socket that joined a call by its id."""
+
+
+@dataclass(slots=True, eq=False)
+class Attachment:
+    """One party of a session. Compared by identity."""
+
+    role: Role
+    name: str
+
+
+class Emission(NamedTuple):
+    """An event to send. ``to`` names a single receiver; ``None`` leaves it to the table."""
+
+    event: dict[str, Any]
+    to: Attachment | None = None
+
+
+class Play(NamedTuple):
+    """Sound to append to the call's outbound RTP: 24 kHz mono PCM16, little endian."""
+
+    pcm: bytes
+    response_id: str
+
+
+class ClearPlayback(NamedTuple):
+    """Drop all sound that is queued for RTP."""
+
+    response_id: str
+
+
+Effect = Emission | Play | ClearPlayback
+
+_PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})
+_CALL = frozenset({Role.DATA_CHANNEL, Role.SIDEBAND})
+_EVERYBODY = frozenset(Role)
+
+AUDIENCE: dict[str, frozenset[Role]] = {
+    "session.created": _PRIMARY,
+    "response.output_audio.delta": frozenset({Role.WEBSOCKET}),
+    "output_audio_buffer.started": _CALL,
+    "output_audio_buffer.stopped": _CALL,
+    "output_audio_buffer.cleared": _CALL,
+}
+
+
+def recipients(emission: Emission, attachments: list[Attachment]) -> list[Attachment]:
+    """Return who of ``attachments`` gets the event, in the order they attached."""
+    if emission.to is not None:
+        return [emission.to] if emission.to in attachments else []
+    roles = AUDIENCE.get(emission.event["type"], _EVERYBODY)
+    if roles is _EVERYBODY:
+        return attachments
+    return [attachment for attachment in attachments if attachment.role in roles]

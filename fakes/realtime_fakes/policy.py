@@ -1,0 +1,29 @@
+"""Every decision of the fake that a profile, a behaviour or a defect may change, in one table.
+
+The code asks ``policy.<field>`` where it decides; nothing else distinguishes a right service from a
+wrong one. A profile is a set of field values that a real vendor has; a behaviour one that is legal
+but rude; a defect one that violates the protocol. What cannot be said as a value (an event dropped,
+a field renamed) is a *tap* on what leaves the service: see :mod:`realtime_fakes.switches`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Policy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The decisions, with the values of a right service (profile ``openai-2026-09``).
+
+    Fields are added where a decision is made; each says what it decides and, when the protocol
+    leaves a choice, that ``docs/choices.md`` lists it.
+    """
+
+    answer_media_type: str = "text/plain; charset=utf-8"
+    """Of the SDP answer. OpenAI was recorded with ``text/plain``, its documentation says
+    ``application/sdp``; clients must not depend on it."""
+
+    send_rate_limits: bool = True
+    """Whether ``rate_limits.updated`` follows ``response.done``."""

@@ -1,0 +1,50 @@
+"""A target: one endpoint under test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from realtime_harness.targets.capabilities import Capability
+
+__all__ = ["Target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One endpoint under test: where it is, how to be let in, what it claims."""
+
+    name: str
+    """``fake``, ``openai``, … or the host of a URL target."""
+
+    base_url: str
+    """``http(s)://host[:port]/…/v1``, without a trailing slash."""
+
+    api_key: str = field(repr=False)
+    """A standard key. Never in evidence, logs or reports."""
+
+    model: str = "gpt-realtime"
+    capabilities: frozenset[Capability] = frozenset(Capability) - {Capability.CONTROL}
+    control_url: str | None = None
+    """Root of the fake's control API, for targets that claim :attr:`Capability.CONTROL`."""
+
+    ca_file: str | None = None
+    """PEM file to trust in addition, for targets with a certificate of their own."""
+
+    switches: dict[str, list[str]] = field(default_factory=dict)
+    """What is switched on in a fake: ``{"defects": [...], "behaviours": [...]}``."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the endpoint is on this machine."""
+        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+    def http_url(self, path: str, **query: str) -> str:
+        """Return the URL of ``path`` (``/realtime/calls``) below the base URL."""
+        return self.base_url + path + ("?" + urlencode(query) if query else "")
+
+    def websocket_url(self, path: str = "/realtime", **query: str) -> str:
+        """Return the ``ws(s)://`` URL of ``path`` below the base URL."""
+        scheme, host, root, *_ = urlsplit(self.base_url)
+        ws = {"http": "ws", "https": "wss"}[scheme]
+        return urlunsplit((ws, host, root + path, urlencode(query), ""))

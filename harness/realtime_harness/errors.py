@@ -6,7 +6,8 @@
     ├── TargetViolation             the endpoint under test did wrong: decides a verdict
     │   ├── EventNotReceived        an expected event did not come within its bound
     │   ├── ConnectionRefused       the endpoint refused a connection that it has to accept
-    │   └── ConnectionLost          the endpoint closed a connection that has to stay open
+    │   ├── ConnectionLost          the endpoint closed a connection that has to stay open
+    │   └── MalformedSdp            the endpoint sent a session description that cannot be read
     └── HarnessError                our side did wrong: never a verdict about the endpoint
         ├── UsageError              an option, a file or a call that cannot be used as given
         ├── MissingExtra            an optional part is not installed
@@ -23,6 +24,7 @@ __all__ = [
     "ConnectionRefused",
     "EventNotReceived",
     "HarnessError",
+    "MalformedSdp",
     "MissingExtra",
     "RealtimeHarnessError",
     "TargetUnreachable",
@@ -56,9 +58,7 @@ class EventNotReceived(TargetViolation):
 
     def __str__(self) -> str:
         seen = ", ".join(self.seen[-12:]) if self.seen else "nothing"
-        return (
-            f"no {self.expected} on {self.lane} within {self.timeout_s:g} s; seen since: {seen}"
-        )
+        return f"no {self.expected} on {self.lane} within {self.timeout_s:g} s; seen since: {seen}"
 
 
 class ConnectionRefused(TargetViolation):
@@ -89,6 +89,19 @@ class ConnectionLost(TargetViolation):
         code = f" with code {self.code}" if self.code is not None else ""
         reason = f" ({self.reason})" if self.reason else ""
         return f"{self.lane} closed{code}{reason} while {self.while_doing}"
+
+
+class MalformedSdp(TargetViolation):
+    """The endpoint sent a session description that cannot be read."""
+
+    def __init__(self, *, line: int, text: str, expected: str) -> None:
+        super().__init__(line, text, expected)
+        self.line = line
+        self.text = text
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"SDP line {self.line}: expected {self.expected}, got {self.text[:80]!r}"
 
 
 class HarnessError(RealtimeHarnessError):

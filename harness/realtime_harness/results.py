@@ -13,16 +13,48 @@ complete line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import json
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, Self
 
+from realtime_harness.errors import UsageError
+from realtime_harness.evidence.entry import Entry
+from realtime_harness.evidence.reader import read_entries, read_lines
 from realtime_harness.verdicts import Level, Verdict
 
-__all__ = ["CheckResult", "RunInfo", "ScenarioResult"]
+__all__ = ["CheckResult", "Run", "RunInfo", "ScenarioResult", "read_run"]
+
+_ENUMS: dict[str, type[Enum]] = {"level": Level, "verdict": Verdict}
+
+
+class _Record:
+    """Conversion to and from the JSON objects of the run directory."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as the JSON object that the store writes."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {k: v.value if isinstance(v, Enum) else v for k, v in values.items()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read back what :meth:`to_json` wrote; keys of a later version are left out.
+
+        Raises:
+            TypeError, ValueError: if the object is not such a record.
+
+        """
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(
+            **{k: _ENUMS[k](v) if k in _ENUMS else v for k, v in value.items() if k in known}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
+class CheckResult(_Record):
     """The verdict of one check in one scenario."""
 
     check: str
@@ -41,7 +73,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioResult:
+class ScenarioResult(_Record):
     """One conversation that was run."""
 
     id: str
@@ -55,11 +87,11 @@ class ScenarioResult:
     evidence: str
     """Path of the evidence file, relative to the run directory."""
     measurements: dict[str, Any] = field(default_factory=dict)
-    """Figures the scenario measured: name -> number or ``{"median", "low", "high", "n", "unit"}``."""
+    """Figures measured: name -> number or ``{"median", "low", "high", "n", "unit"}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunInfo:
+class RunInfo(_Record):
     """What was run, against what, with what."""
 
     id: str
@@ -79,3 +111,51 @@ class RunInfo:
     switches: dict[str, Any] = field(default_factory=dict)
     """Behaviours, defects and faults that were on in the fake (empty for a real endpoint)."""
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run directory, read back."""
+
+    directory: Path
+    info: RunInfo
+    checks: list[CheckResult]
+    scenarios: list[ScenarioResult]
+    problems: list[str]
+    """Sentences about what could not be read, such as the torn last line of a killed run."""
+
+    def entries(self, scenario: ScenarioResult) -> tuple[list[Entry], list[str]]:
+        """Read the evidence of a scenario: its entries, and sentences about unreadable lines."""
+        path = self.directory / scenario.evidence
+        if not path.resolve().is_relative_to(self.directory.resolve()):
+            return [], [f"{scenario.evidence} lies outside of the run directory"]
+        lines = read_entries(path)
+        return lines.values, lines.problems
+
+
+def read_run(directory: Path) -> Run:
+    """Read everything of a run directory but its evidence, which is read scenario by scenario.
+
+    Raises:
+        UsageError: if there is no such directory, or its ``run.json`` is missing or unusable.
+
+    """
+    path = directory / "run.json"
+    remedy = "give the directory that `realtime-harness run` printed"
+    try:
+        info = RunInfo.from_json(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}): {remedy}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} does not describe a run ({error}): {remedy}") from error
+    checks, scenarios = (
+        read_lines(directory / name, record.from_json)
+        for name, record in (("checks.jsonl", CheckResult), ("scenarios.jsonl", ScenarioResult))
+    )
+    return Run(
+        directory=directory,
+        info=info,
+        checks=checks.values,
+        scenarios=scenarios.values,
+        problems=[*checks.problems, *scenarios.problems],
+    )

@@ -48,6 +48,8 @@ def defined(tree: ast.Module) -> set[str]:
                 names.add(name)
             case ast.ClassDef(name=name):
                 names.add(name)
+            case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec"))):
+                pass  # a letter in signatures, nothing to import
             case ast.Assign(targets=targets):
                 names |= {t.id for target in targets for t in ast.walk(target) if named(t)}
             case ast.AnnAssign(target=target) if named(target):

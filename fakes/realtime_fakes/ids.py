@@ -1,0 +1,108 @@
+"""Identifiers of the forms that the live service uses.
+
+Session, event, item, response and conversation ids are a name and 21 letters or digits, of which
+the first five are the second of their making in base 62, counted from 1576800000 (fifty years of
+365 days after the epoch). This holds for every recorded id (pydantic-ai realtime cassettes).
+"""
+
+from __future__ import annotations
+
+from random import Random
+from string import ascii_lowercase, ascii_uppercase, digits
+
+__all__ = ["Ids"]
+
+_ALPHABET = digits + ascii_uppercase + ascii_lowercase
+_EPOCH = 1_576_800_000
+_RANDOM = 16
+_POOL = 4096
+_TO_ALPHABET = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
+
+
+class Ids:
+    """A source of identifiers that never repeat.
+
+    Random letters are made in bulk and handed out in slices, because every event needs an id.
+
+    Args:
+        seed: makes the sequence repeatable.
+
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = Random(seed)
+        self._pool = ""
+        self._next = 0
+        self._second = -1
+        self.at(_EPOCH)
+
+    def at(self, now: float) -> None:
+        """Make what follows at ``now``, in Unix seconds."""
+        second = int(now)
+        if second == self._second:
+            return
+        self._second = second
+        number = max(0, second - _EPOCH)
+        letters = ""
+        for _ in range(5):
+            number, letter = divmod(number, len(_ALPHABET))
+            letters = _ALPHABET[letter] + letters
+        self._time = letters
+        self._event = "event_" + letters
+
+    def event(self) -> str:
+        """Return an id for a server event."""
+        start = self._next
+        if start >= len(self._pool):
+            self._refill()
+            start = 0
+        self._next = start + _RANDOM
+        return self._event + self._pool[start : start + _RANDOM]
+
+    def letters(self, count: int) -> str:
+        """Return up to 16 random letters and digits."""
+        start = self._next
+        if start >= len(self._pool):
+            self._refill()
+            start = 0
+        self._next = start + _RANDOM
+        return self._pool[start : start + count]
+
+    def session(self) -> str:
+        """Return an id for a session over WebSocket."""
+        return self._named("sess_")
+
+    def call(self, shard: int = 1) -> str:
+        """Return an id for a call; ``shard`` is the digit of the region that serves it."""
+        return self._named(f"rtc_u{shard}_")
+
+    @staticmethod
+    def session_of_call(call_id: str) -> str:
+        """Return the id of the session behind a call: the same, but for the name."""
+        return call_id.replace("rtc_", "sess_", 1)
+
+    def item(self) -> str:
+        """Return an id for an item of a conversation."""
+        return self._named("item_")
+
+    def response(self) -> str:
+        """Return an id for a response."""
+        return self._named("resp_")
+
+    def conversation(self) -> str:
+        """Return an id for a conversation."""
+        return self._named("conv_")
+
+    def function_call(self) -> str:
+        """Return an id by which a function call and its output find each other."""
+        return "call_" + self.letters(16)
+
+    def ephemeral_key(self) -> str:
+        """Return a client secret: 32 hexadecimal digits."""
+        return f"ek_{self._random.getrandbits(128):032x}"
+
+    def _named(self, name: str) -> str:
+        return name + self._time + self.letters(_RANDOM)
+
+    def _refill(self) -> None:
+        self._pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()

@@ -1,0 +1,142 @@
+"""What each event has to look like: JSON Schemas generated from the ``openai`` SDK.
+
+The stored file is written by ``harness/generate_contract.py``. Validators are compiled when an
+event type is first seen. Fields that the schema does not name are tolerated: the API grows, and
+clients have to live with that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Literal, TypeAlias
+
+import jsonschema_rs
+import orjson
+
+__all__ = [
+    "REVISION",
+    "client_event_errors",
+    "client_event_types",
+    "server_event_errors",
+    "server_event_types",
+]
+
+REVISION: Final = "openai-3.52.0"
+"""Name of the contract in use: the SDK and the version that it was generated from."""
+
+_Direction: TypeAlias = Literal["server", "client"]
+_Path: TypeAlias = list[str | int]
+
+_LONGEST_MESSAGE = 240
+_DISCRIMINATORS = ("type", "role")
+
+
+def server_event_errors(event: Mapping[str, Any]) -> list[str]:
+    """Return how a server event differs from its schema; nothing, if it does not.
+
+    Each difference reads ``path: what is wrong``, for instance
+    ``response.usage.total_tokens: "12" is not of type "integer"``. An event of an unknown type has
+    no schema and hence no differences: see :func:`server_event_types`.
+    """
+    return _errors("server", event)
+
+
+def client_event_errors(event: Mapping[str, Any]) -> list[str]:
+    """Return how a client event differs from its schema; an unknown type is a difference."""
+    kind = event.get("type")
+    if not isinstance(kind, str) or kind not in client_event_types():
+        return [f"type: {kind!r} is not a client event"]
+    return _errors("client", event)
+
+
+@cache
+def server_event_types() -> frozenset[str]:
+    """Return the types of server events that the contract knows."""
+    return frozenset(_contract()["server"])
+
+
+@cache
+def client_event_types() -> frozenset[str]:
+    """Return the types of client events that the contract knows."""
+    return frozenset(_contract()["client"])
+
+
+def _errors(direction: _Direction, event: Mapping[str, Any]) -> list[str]:
+    kind = event.get("type")
+    validator = _validator(direction, kind) if isinstance(kind, str) else None
+    if validator is None or validator.is_valid(event):
+        return []
+    return [_readable(error) for error in validator.iter_errors(event)]
+
+
+@cache
+def _contract() -> dict[str, Any]:
+    source = resources.files(__package__).joinpath(f"{REVISION}.json")
+    contract: dict[str, Any] = orjson.loads(source.read_bytes())
+    return contract
+
+
+@cache
+def _validator(direction: _Direction, event_type: str) -> jsonschema_rs.Validator | None:
+    contract = _contract()
+    name = contract[direction].get(event_type)
+    if name is None:
+        return None
+    return jsonschema_rs.validator_for({"$ref": f"#/$defs/{name}", "$defs": contract["$defs"]})
+
+
+def _readable(error: jsonschema_rs.ValidationError) -> str:
+    path, message = _closest(error)
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    if len(message) > _LONGEST_MESSAGE:
+        half = _LONGEST_MESSAGE // 2
+        message = f"{message[:half]} … {message[-half:]}"
+    return f"{where.removeprefix('.')}: {message}" if where else message
+
+
+def _closest(error: jsonschema_rs.ValidationError) -> tuple[_Path, str]:
+    """Look into "not valid under any of the schemas" for the error of the schema that was meant.
+
+    That is the one whose discriminating fields fit, and of several the one that got deepest.
+    """
+    path, message = error.instance_path, error.message
+    kind = error.kind
+    if not isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
+        return path, message
+    branches = kind.context
+    meant = [branch for branch in branches if not any(_discriminates(e, path) for e in branch)]
+    if meant:
+        deepest = max(map(_deepest, meant), key=_depth)
+        alone = sum(_depth(_deepest(branch)) == _depth(deepest) for branch in meant) == 1
+        return _closest(deepest) if alone else (path, message)
+    if not isinstance(error.instance, dict):
+        return path, message
+    for name in _DISCRIMINATORS:
+        if name not in error.instance:
+            return path, f'"{name}" is a required property'
+        fits = [b for b in branches if not any(_discriminates(e, path, (name,)) for e in b)]
+        if not fits:
+            return [*path, name], f"{error.instance[name]!r} is none of the known ones"
+        branches = fits
+    return path, message
+
+
+def _deepest(branch: list[jsonschema_rs.ValidationError]) -> jsonschema_rs.ValidationError:
+    return max(branch, key=_depth)
+
+
+def _depth(error: jsonschema_rs.ValidationError) -> int:
+    return len(error.instance_path)
+
+
+def _discriminates(
+    error: jsonschema_rs.ValidationError, union: _Path, names: tuple[str, ...] = _DISCRIMINATORS
+) -> bool:
+    """Whether this error says that another member of the union was meant."""
+    below = error.instance_path[len(union) :]
+    if not below:
+        missing = error.kind.name == "required" and error.kind.value in names
+        return error.kind.name == "type" or missing
+    return len(below) == 1 and below[0] in names

@@ -19,6 +19,11 @@ endpoint for its own faults, or the other way round, is worse than none.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from realtime_harness.clients.signaling import HttpAnswer
+
 __all__ = [
     "ConnectionLost",
     "ConnectionRefused",
@@ -64,11 +69,14 @@ class EventNotReceived(TargetViolation):
 class ConnectionRefused(TargetViolation):
     """The endpoint refused a connection that it has to accept."""
 
-    def __init__(self, *, lane: str, status: int | None, detail: str) -> None:
+    def __init__(
+        self, *, lane: str, status: int | None, detail: str, answer: HttpAnswer | None = None
+    ) -> None:
         super().__init__(lane, status, detail)
         self.lane = lane
         self.status = status
         self.detail = detail
+        self.answer = answer
 
     def __str__(self) -> str:
         status = f"HTTP {self.status}" if self.status is not None else "no HTTP status"

@@ -1,10 +1,10 @@
-"""How a scenario is declared: a coroutine and the checks that it judges.
+'''How a scenario is declared: a coroutine and the checks that it judges.
 
 .. code-block:: python
 
     @scenario(suite="sideband", checks=[SILENT, SAME_ORDER], needs=[Capability.SIDEBAND])
     async def sees_a_turn(run: ScenarioRun) -> None:
-        \"""A sideband sees every event of a turn made on the data channel.\"""
+        """A sideband sees every event of a turn made on the data channel."""
         call = await run.call()
         ...
         with run.judging(SAME_ORDER):
@@ -12,7 +12,7 @@
 
 The decorated coroutine stays callable as it was; :func:`scenario` only attaches a
 :class:`Scenario` to it, which the pytest plugin and the runner find.
-"""
+'''
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Connection(Protocol):
         timeout_s: float = 5.0,
         where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> ReceivedEvent:
-        """Skip to the next event of one of ``types`` (any, if none is given) that ``where`` accepts.
+        """Skip to the next event of one of ``types`` (any, if none given) that ``where`` accepts.
 
         Canceling is safe.
 

@@ -1,0 +1,93 @@
+"""What is heard on a call: a meter on the received audio."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+
+__all__ = ["AUDIBLE_DBFS", "ReceivedAudio"]
+
+AUDIBLE_DBFS = -50.0
+"""RMS level of 20 ms above which they count as sound: above the noise that Opus makes of digital
+silence, below any speech."""
+
+_INTERVAL_NS = 500_000_000
+
+
+class ReceivedAudio:
+    """Meters the audio of a call as it is played out.
+
+    An entry on lane ``rtp-in`` sums up every half second, and whatever is left at the end.
+    """
+
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        self._name = name
+        self._recorder = recorder
+        self.packets = 0
+        """Frames decoded; one for each RTP packet that was not lost."""
+        self.level_dbfs = -math.inf
+        """Loudest RMS level of a frame so far."""
+        self.first_audible_ns: int | None = None
+        """When the first frame above :data:`AUDIBLE_DBFS` was decoded, on the scenario's clock."""
+        self.rate = 48_000
+        """Sampling rate of :attr:`pcm`, Hz."""
+        self._pcm = bytearray()
+        self._since_ns = 0
+        self._interval_packets = 0
+        self._interval_bytes = 0
+        self._interval_level = -math.inf
+
+    @property
+    def pcm(self) -> bytes:
+        """Everything heard: mono PCM16, little endian."""
+        return bytes(self._pcm)
+
+    async def listen(self, track: Any) -> None:
+        """Meter ``track`` until it ends or the task is canceled."""
+        from aiortc.mediastreams import MediaStreamError
+
+        self._since_ns = self._recorder.now_ns()
+        try:
+            while True:
+                self._hear(await track.recv())
+        except MediaStreamError:
+            pass
+        finally:
+            self._sum_up(self._recorder.now_ns())
+
+    def _hear(self, frame: Any) -> None:
+        import numpy as np
+
+        now = self._recorder.now_ns()
+        # Opus is decoded to interleaved stereo; the service speaks mono.
+        samples = frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)]
+        power = float(np.mean(np.square(samples.astype(np.float64))))
+        level = 10 * math.log10(power / 32768**2) if power else -math.inf
+        self.rate = frame.sample_rate
+        self._pcm += samples.astype("<i2").tobytes()
+        self.packets += 1
+        self.level_dbfs = max(self.level_dbfs, level)
+        if self.first_audible_ns is None and level > AUDIBLE_DBFS:
+            self.first_audible_ns = now
+        self._interval_packets += 1
+        self._interval_bytes += samples.nbytes
+        self._interval_level = max(self._interval_level, level)
+        if now - self._since_ns >= _INTERVAL_NS:
+            self._sum_up(now)
+
+    def _sum_up(self, now: int) -> None:
+        if self._interval_packets:
+            level = self._interval_level
+            data = {
+                "packets": self._interval_packets,
+                "bytes": self._interval_bytes,
+                # JSON has no infinity; digital silence has no level.
+                "level_dbfs": round(level, 1) if math.isfinite(level) else None,
+                "from_ns": self._since_ns,
+            }
+            self._recorder.record(Lane.RTP_IN, self._name, Direction.RECEIVED, Kind.MEDIA, data)
+        self._since_ns = now
+        self._interval_packets = self._interval_bytes = 0
+        self._interval_level = -math.inf

@@ -1,0 +1,198 @@
+"""WebSocket connections, opened by a model's name or as a sideband of a call."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    WebSocketException,
+)
+from websockets.typing import Subprotocol
+
+from realtime_harness.clients.base import EventConnection
+from realtime_harness.clients.signaling import HttpAnswer, ssl_context
+from realtime_harness.errors import ConnectionRefused, TargetUnreachable
+from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.targets.target import Target
+
+__all__ = ["Auth", "WebSocketConnection", "open_websocket"]
+
+_CLOSE_TIMEOUT_S = 3.0
+# ``proxy`` came with websockets 15; before, there was no support for proxies to switch off.
+_KNOWS_PROXY = "proxy" in inspect.signature(connect).parameters
+
+
+class Auth(Enum):
+    """How a WebSocket client shows its key."""
+
+    HEADER = "header"
+    """``Authorization: Bearer``, as servers do."""
+    SUBPROTOCOL = "subprotocol"
+    """``openai-insecure-api-key.<key>`` beside ``realtime``, as browsers do."""
+    NONE = "none"
+
+
+class WebSocketConnection(EventConnection):
+    """An open WebSocket, on the lane ``ws`` or ``sideband``."""
+
+    def __init__(
+        self, socket: ClientConnection, *, name: str, lane: Lane, recorder: Recorder
+    ) -> None:
+        super().__init__(name=name, lane=lane, recorder=recorder)
+        self._socket = socket
+        self._reader = asyncio.create_task(self._read(), name=f"read {name}")
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that the server selected."""
+        return self._socket.subprotocol
+
+    async def _read(self) -> None:
+        try:
+            async for frame in self._socket:
+                self._received(frame)
+        except ConnectionClosed:
+            pass
+        # A socket that broke without a close frame has no code: websockets calls that 1006.
+        code = self._socket.close_code
+        self._ended(code=None if code == 1006 else code, reason=self._socket.close_reason or "")
+
+    async def _transmit(self, frame: str | bytes) -> None:
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as error:
+            # The reader notes how it ended; whoever sends gets to know after that.
+            await asyncio.wait({self._reader}, timeout=_CLOSE_TIMEOUT_S)
+            raise ConnectionResetError(str(error)) from error
+
+    async def _shut(self) -> None:
+        await self._socket.close()
+        await asyncio.wait({self._reader}, timeout=_CLOSE_TIMEOUT_S)
+        if not self._reader.done():
+            self._reader.cancel()
+
+    def cut(self) -> None:
+        """Break the connection off without a close frame, as a lost network does."""
+        self._closing = True
+        self._socket.transport.abort()
+
+
+async def open_websocket(
+    target: Target,
+    recorder: Recorder,
+    *,
+    name: str,
+    lane: Lane,
+    query: Mapping[str, str],
+    key: str | None = None,
+    auth: Auth = Auth.HEADER,
+    subprotocols: Sequence[str] | None = None,
+    timeout_s: float = 10.0,
+) -> WebSocketConnection:
+    """Open a WebSocket at ``/realtime``; the handshake is recorded on lane ``transport``.
+
+    Args:
+        target: the endpoint.
+        recorder: where everything is written down.
+        name: of the connection in the evidence.
+        lane: ``WEBSOCKET`` or ``SIDEBAND``.
+        query: of the URL, complete.
+        key: the target's own if not given.
+        auth: how the key is shown.
+        subprotocols: offered in addition to what ``auth`` offers.
+        timeout_s: bound on the handshake.
+
+    Raises:
+        ConnectionRefused: if the endpoint does not switch protocols; ``answer`` has its response.
+        TargetUnreachable: if nothing answers at that address.
+
+    """
+    secret = target.api_key if key is None else key
+    recorder.redactor.register(secret)
+    headers: dict[str, str] = {}
+    offered = list(subprotocols or ())
+    if auth is Auth.HEADER:
+        headers["Authorization"] = f"Bearer {secret}"
+    elif auth is Auth.SUBPROTOCOL:
+        offered = ["realtime", f"openai-insecure-api-key.{secret}", *offered]
+    url = target.websocket_url(**query)
+    shown = {**headers, **({"Sec-WebSocket-Protocol": ", ".join(offered)} if offered else {})}
+    asked = _record(
+        recorder,
+        name,
+        Direction.SENT,
+        Kind.REQUEST,
+        {"method": "GET", "url": url, "headers": shown, "body": ""},
+    )
+    options: dict[str, Any] = {"ssl": ssl_context(target)} if url.startswith("wss:") else {}
+    if _KNOWS_PROXY and target.is_loopback:
+        options["proxy"] = None
+    try:
+        socket = await connect(
+            url,
+            additional_headers=headers,
+            subprotocols=[Subprotocol(protocol) for protocol in offered] or None,
+            user_agent_header="realtime-harness",
+            compression=None,
+            max_size=None,
+            open_timeout=timeout_s,
+            close_timeout=_CLOSE_TIMEOUT_S,
+            **options,
+        )
+    except InvalidStatus as error:
+        response = error.response
+        answer = _answer(
+            recorder, name, asked, response.status_code, response.headers, response.body or b""
+        )
+        raise ConnectionRefused(
+            lane=name, status=answer.status, detail=answer.text[:500], answer=answer
+        ) from None
+    except TimeoutError:
+        raise ConnectionRefused(
+            lane=name, status=None, detail=f"no answer to the handshake within {timeout_s:g} s"
+        ) from None
+    except (InvalidHandshake, InvalidMessage) as error:
+        recorder.state(name, lane.value, "refused", why=str(error))
+        raise ConnectionRefused(lane=name, status=None, detail=str(error)) from error
+    except (WebSocketException, EOFError) as error:
+        raise ConnectionRefused(lane=name, status=None, detail=repr(error)) from error
+    except OSError as error:
+        raise TargetUnreachable(url=url, detail=str(error)) from error
+    if socket.response is not None:
+        _answer(recorder, name, asked, socket.response.status_code, socket.response.headers, b"")
+    recorder.state(name, lane.value, "open", subprotocol=socket.subprotocol)
+    return WebSocketConnection(socket, name=name, lane=lane, recorder=recorder)
+
+
+def _answer(
+    recorder: Recorder, name: str, asked: int, status: int, headers: Any, body: bytes
+) -> HttpAnswer:
+    received: dict[str, str] = {}
+    for header, value in headers.raw_items():
+        known = received.get(header.lower())
+        received[header.lower()] = value if known is None else f"{known}, {value}"
+    data = {"status": status, "headers": received, "body": body.decode(errors="replace")}
+    seq = _record(recorder, name, Direction.RECEIVED, Kind.RESPONSE, data)
+    entries = recorder.entries
+    return HttpAnswer(
+        status=status,
+        headers=received,
+        body=body,
+        seq=seq,
+        elapsed_ms=(entries[seq].t_ns - entries[asked].t_ns) / 1e6,
+    )
+
+
+def _record(
+    recorder: Recorder, name: str, direction: Direction, kind: Kind, data: dict[str, Any]
+) -> int:
+    return recorder.record(Lane.TRANSPORT, name, direction, kind, data).seq

@@ -1,0 +1,127 @@
+"""A text turn: one user message and the response to it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_harness.clients.base import EventConnection
+from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.errors import EventNotReceived, TargetViolation
+
+__all__ = ["Turn", "text_turn"]
+
+_RATE_LIMITS_S = 0.25
+"""How long ``rate_limits.updated`` is waited for behind ``response.done``; OpenAI was measured to
+send it 7 to 43 ms later, others never send it."""
+
+_TEXT_DELTAS = frozenset({"response.output_text.delta", "response.output_audio_transcript.delta"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What came of a turn."""
+
+    item_id: str
+    """Of the user's message."""
+    response_id: str
+    events: list[ReceivedEvent]
+    """Everything received from the first event of the turn to its last."""
+    text: str
+    """What was answered: the text of all text parts, the transcript of all audio parts."""
+    usage: dict[str, Any]
+    """``response.usage`` of ``response.done``; empty if there is none."""
+    response: dict[str, Any]
+    """``response`` of ``response.done``."""
+    sent_ns: int
+    """When ``response.create`` was sent."""
+    first_text_ns: int | None
+    """When the first delta of text or transcript came."""
+    done_ns: int
+    """When ``response.done`` came."""
+
+
+async def text_turn(
+    connection: EventConnection,
+    text: str,
+    *,
+    modalities: Sequence[str] = ("text",),
+    timeout_s: float = 5.0,
+) -> Turn:
+    """Say ``text``, ask for a response and wait until it is done.
+
+    Args:
+        connection: on which both are sent, and the events awaited.
+        text: the user's message.
+        modalities: ``output_modalities`` of the response.
+        timeout_s: bound on each wait, seconds.
+
+    Raises:
+        EventNotReceived: if the turn does not come to its end.
+        ConnectionLost: if the connection closes first.
+        TargetViolation: if the turn is answered with an ``error`` event, or its events lack the
+            ids that hold it together.
+
+    """
+    start = len(connection.events)
+    message = {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": text}],
+    }
+    await connection.send({"type": "conversation.item.create", "item": message})
+    sent = await connection.send(
+        {"type": "response.create", "response": {"output_modalities": list(modalities)}}
+    )
+    added = await _expect(connection, "conversation.item.added", timeout_s)
+    created = await _expect(connection, "response.created", timeout_s)
+    response_id = _id(created, "response")
+    done = await _expect(connection, "response.done", timeout_s)
+    with contextlib.suppress(EventNotReceived):
+        await connection.expect("rate_limits.updated", timeout_s=_RATE_LIMITS_S)
+    events = connection.events[start:]
+    deltas = (event for event in events if event.type in _TEXT_DELTAS)
+    first = next(deltas, None)
+    response = done.data.get("response")
+    response = response if isinstance(response, dict) else {}
+    return Turn(
+        item_id=_id(added, "item"),
+        response_id=response_id,
+        events=events,
+        text=_answered(response),
+        usage=response.get("usage") or {},
+        response=response,
+        sent_ns=connection.sent_at_ns(sent),
+        first_text_ns=first.t_ns if first is not None else None,
+        done_ns=done.t_ns,
+    )
+
+
+async def _expect(connection: EventConnection, wanted: str, timeout_s: float) -> ReceivedEvent:
+    event = await connection.expect(wanted, "error", timeout_s=timeout_s)
+    if event.type == "error":
+        raise TargetViolation(
+            f"{connection.name} got an error instead of {wanted}: {event.data.get('error')}"
+        )
+    return event
+
+
+def _id(event: ReceivedEvent, member: str) -> str:
+    holder = event.data.get(member)
+    value = holder.get("id") if isinstance(holder, dict) else None
+    if not isinstance(value, str):
+        raise TargetViolation(f"{event.type} has no {member}.id")
+    return value
+
+
+def _answered(response: dict[str, Any]) -> str:
+    """Return the words of a finished response; survives what is not as it should be."""
+    words: list[str] = []
+    for item in response.get("output") or []:
+        for part in (item.get("content") or []) if isinstance(item, dict) else []:
+            if isinstance(part, dict):
+                word = part.get("text") or part.get("transcript")
+                words += [word] if isinstance(word, str) else []
+    return "".join(words)

@@ -1,0 +1,211 @@
+"""The lab: the processes that a run starts for itself, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Any
+
+from realtime_harness.errors import HarnessError
+from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.target import Target
+
+__all__ = ["Lab", "Process"]
+
+_END_TIMEOUT_S = 5.0
+_TAIL = 2000
+"""Characters of a process's output that are shown when it fails."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Process:
+    """A process of the lab that has said it is ready."""
+
+    ready: dict[str, Any]
+    """What it said: addresses, credentials, process id."""
+    popen: subprocess.Popen[bytes]
+    output: IO[bytes]
+    """Where its standard output and error go."""
+
+    def tail(self) -> str:
+        """Return the end of what it printed."""
+        return _tail(self.output)
+
+
+class Lab:
+    """Starts processes of this distribution and ends all of them when it is closed.
+
+    Its methods block for as long as a process needs to start or end, and may be called from any
+    thread: a coroutine calls them through :func:`asyncio.to_thread`. A context manager.
+    """
+
+    def __init__(self) -> None:
+        self._processes: list[Process] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def fake(
+        self,
+        *,
+        defects: Iterable[str] = (),
+        behaviours: Iterable[str] = (),
+        clock: str = "real",
+        tls: bool = False,
+    ) -> Target:
+        """Start a fake service on a free port and return it as a target.
+
+        Raises:
+            HarnessError: if it does not start; the message ends with what it printed.
+
+        """
+        switches = {"defects": list(defects), "behaviours": list(behaviours)}
+        arguments = ["fake", "--port", "0", "--clock", clock]
+        arguments += [f"--defect={name}" for name in switches["defects"]]
+        arguments += [f"--behaviour={name}" for name in switches["behaviours"]]
+        if tls:
+            arguments.append("--tls")
+        ready = self.start(arguments).ready
+        return Target(
+            name="fake",
+            base_url=ready["base_url"],
+            api_key=ready["api_key"],
+            capabilities=frozenset(Capability),
+            control_url=ready["control_url"],
+            ca_file=ready.get("ca_file"),
+            switches=switches,
+        )
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout_s: float = 15.0,
+    ) -> Process:
+        """Run ``realtime-harness <arguments> --ready-file <pipe>`` and wait until it is ready.
+
+        Args:
+            arguments: the subcommand and its options.
+            environment: added to our own; the way to hand over credentials.
+            timeout_s: bound on getting ready.
+
+        Raises:
+            HarnessError: if it ends or is silent for that long; the message ends with what it
+                printed.
+
+        """
+        name = arguments[0]
+        # Not a context manager: it lives as long as the process.
+        output = tempfile.TemporaryFile()  # noqa: SIM115
+        reader, writer = os.pipe()
+        try:
+            try:
+                popen = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "realtime_harness",
+                        *arguments,
+                        "--ready-file",
+                        f"/dev/fd/{writer}",
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **(environment or {})},
+                    pass_fds=[writer],
+                    # A Ctrl-C at the terminal is for us; we end our processes ourselves.
+                    start_new_session=True,
+                )
+            finally:
+                os.close(writer)
+            line = _read_line(reader, timeout_s)
+        except BaseException:
+            output.close()
+            raise
+        finally:
+            os.close(reader)
+        try:
+            ready = json.loads(line)
+        except ValueError:
+            _end(popen)
+            said = _tail(output)
+            output.close()
+            raise HarnessError(
+                f"`realtime-harness {name}` did not get ready within {timeout_s:g} s "
+                f"(exit code {popen.returncode}); it printed: {said or 'nothing'}"
+            ) from None
+        process = Process(ready, popen, output)
+        with self._lock:
+            self._processes.append(process)
+        return process
+
+    def stop(self, process: Process) -> None:
+        """End one process: politely, then by force. Idempotent."""
+        with self._lock:
+            if process not in self._processes:
+                return
+            self._processes.remove(process)
+        _end(process.popen)
+        process.output.close()
+
+    def close(self) -> None:
+        """End all processes, the youngest first. Idempotent."""
+        with self._lock:
+            processes = self._processes[::-1]
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.popen.terminate()
+        for process in processes:
+            self.stop(process)
+
+
+def _read_line(fd: int, timeout_s: float) -> bytes:
+    """Read up to a newline, the end, or the time limit, whichever comes first."""
+    deadline = time.monotonic() + timeout_s
+    data = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while not data.endswith(b"\n"):
+            if not selector.select(deadline - time.monotonic()):
+                break
+            chunk = os.read(fd, 4096)
+            if not chunk:
+                break
+            data += chunk
+    return data
+
+
+def _end(popen: subprocess.Popen[bytes]) -> None:
+    popen.terminate()
+    try:
+        popen.wait(_END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        popen.kill()
+        popen.wait()
+
+
+def _tail(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _TAIL))
+    return output.read().decode(errors="replace").strip()

@@ -1,0 +1,165 @@
+"""Runs one scenario: the conversation, the rules over its evidence, the verdicts.
+
+Nothing of pytest is in here; the plugin calls :func:`run_scenario`, and so may anybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.errors import HarnessError, MissingExtra, TargetViolation
+from realtime_harness.evidence import Direction, Entry, Kind, Recorder, Redactor
+from realtime_harness.results import CheckResult, ScenarioResult
+from realtime_harness.run import ScenarioRun
+from realtime_harness.scenario import Scenario
+from realtime_harness.targets.target import Target
+from realtime_harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from realtime_harness.lab import Lab
+    from realtime_harness.store import Store
+
+__all__ = ["ScenarioOutcome", "run_scenario"]
+
+_MODULE_OF_EXTRA = {"webrtc": "aiortc", "load": "locust", "browser": "playwright"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioOutcome:
+    """What came of one run of a scenario."""
+
+    results: list[CheckResult]
+    """One for each declared check, in the order declared."""
+    result: ScenarioResult
+    evidence: list[Entry]
+
+
+async def run_scenario(
+    scenario: Scenario,
+    target: Target,
+    *,
+    lab: Lab | None = None,
+    store: Store | None = None,
+    repetition: int = 1,
+) -> ScenarioOutcome:
+    """Have the conversation once, and judge it. Never raises for what a target or a scenario does.
+
+    Args:
+        scenario: what to run.
+        target: the endpoint under test.
+        lab: where the scenario may start processes of its own.
+        store: gets the evidence as it comes, and the scenario's result. The results of its checks
+            are for the caller to store.
+        repetition: counts from 1; the n-th one (n > 1) has ``#<n>`` behind the scenario's id.
+
+    """
+    scenario_id = scenario.id if repetition == 1 else f"{scenario.id}#{repetition}"
+    journal = store.evidence(scenario_id) if store is not None else None
+    recorder = Recorder(
+        redactor=Redactor(target.api_key),
+        sink=(lambda entry: journal.append(entry.to_json())) if journal is not None else None,
+    )
+    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    started = time.perf_counter()
+    try:
+        run = ScenarioRun(scenario, target, lab=lab, recorder=recorder)
+        async with run:
+            await _converse(run)
+        _judge_stream(run)
+        run.ledger.settle(Verdict.UNTESTABLE, "not reached: the conversation ended without it")
+        results = run.ledger.results(scenario_id)
+    finally:
+        if journal is not None:
+            journal.close()
+    result = ScenarioResult(
+        id=scenario_id,
+        suite=scenario.suite,
+        name=scenario.name,
+        summary=scenario.summary,
+        started_at=started_at,
+        duration_s=round(time.perf_counter() - started, 6),
+        evidence=store.evidence_name(scenario_id) if store is not None else "",
+        measurements=run.measurements,
+    )
+    if store is not None:
+        store.add_scenario(result)
+    return ScenarioOutcome(results=results, result=result, evidence=recorder.entries)
+
+
+async def _converse(run: ScenarioRun) -> None:
+    """Run the coroutine, and settle the checks that it could not reach."""
+    scenario = run.scenario
+    if unclaimed := sorted(need.value for need in scenario.needs - run.target.capabilities):
+        run.ledger.settle(
+            Verdict.NOT_APPLICABLE,
+            f"target {run.target.name} does not claim {', '.join(unclaimed)}",
+        )
+        return
+    for extra in sorted(scenario.extras):
+        if find_spec(_MODULE_OF_EXTRA.get(extra, extra)) is None:
+            run.ledger.settle(Verdict.UNTESTABLE, str(MissingExtra(extra)))
+            return
+    try:
+        async with asyncio.timeout(scenario.timeout_s) as bound:
+            await scenario.function(run)
+    except MissingExtra as error:
+        run.ledger.settle(Verdict.UNTESTABLE, str(error))
+    except TargetViolation as violation:
+        run.note(f"the conversation ended early: {violation}")
+        _judge_stream(run)
+        run.ledger.settle(Verdict.UNTESTABLE, f"not reached: {violation}")
+    except HarnessError as error:
+        run.note(f"fault of the harness: {error}")
+        run.ledger.settle(Verdict.ERROR, str(error))
+    except Exception as error:
+        if isinstance(error, TimeoutError) and bound.expired():
+            _judge_stream(run)
+            run.ledger.settle(
+                Verdict.UNTESTABLE,
+                f"not reached: the conversation took longer than {scenario.timeout_s:g} s",
+            )
+            return
+        where = _where(error)
+        run.note(f"fault of the scenario: {error!r}{where}")
+        run.ledger.settle(Verdict.ERROR, f"{type(error).__name__}: {error}{where}")
+
+
+def _judge_stream(run: ScenarioRun) -> None:
+    """Judge the rules over the evidence, if there is any server event to judge."""
+    evidence = run.evidence
+    if not run.scenario.stream or not any(
+        entry.direction is Direction.RECEIVED and entry.kind in (Kind.EVENT, Kind.RAW)
+        for entry in evidence
+    ):
+        return
+    for rule in STREAM_RULES:
+        if run.ledger.is_judged(rule.check):
+            continue
+        try:
+            findings = rule.judge(evidence)
+        except Exception as error:
+            # A rule that fails says nothing about the endpoint.
+            run.ledger.fault(rule.check, f"{type(error).__name__}: {error}{_where(error)}")
+            continue
+        if findings:
+            first, *more = findings
+            also = f" (and {len(more)} more)" if more else ""
+            run.check(rule.check, False, first.reason + also, evidence=first.seq)
+        else:
+            run.check(rule.check, True)
+
+
+def _where(error: BaseException) -> str:
+    """Return `` at file:line`` of the innermost frame."""
+    traceback = error.__traceback__
+    if traceback is None:
+        return ""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return f" at {traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"

@@ -88,7 +88,8 @@ class Switchboard:
                 f"no switch named {', '.join(map(repr, unknown))}; "
                 "`realtime-harness list defects` and `list behaviours` show the known ones"
             )
-        switches = [self._known[name] for name in chosen]
+        # Those of the relays are known here, so that one list can be given to both, and do nothing.
+        switches = [self._known[name] for name in chosen if self._known[name].where == "service"]
         overrides: dict[str, Any] = {}
         for switch in switches:
             overrides.update(switch.policy)

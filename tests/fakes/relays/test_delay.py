@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from statistics import median
+
+from realtime_fakes.relays.delay import DelayLine, sleep_until
+
+MS = 1e-3
+
+
+async def test_sleep_until_is_precise_to_a_fraction_of_a_millisecond() -> None:
+    late = []
+    for wait in (3.2 * MS, 5.7 * MS, 0.3 * MS, 8.1 * MS, 2.4 * MS):
+        due = time.monotonic() + wait
+        await sleep_until(due)
+        late.append(time.monotonic() - due)
+    assert min(late) >= 0
+    assert median(late) < 0.5 * MS
+
+
+async def test_sleep_until_the_past_returns_at_once() -> None:
+    await asyncio.wait_for(sleep_until(time.monotonic() - 1), 1)
+
+
+async def test_items_leave_in_order_after_their_delay() -> None:
+    line: DelayLine[int] = DelayLine()
+    start = time.monotonic()
+    await line.put(1, 20 * MS)
+    await line.put(2, 0)
+    await line.put(3, 5 * MS)
+    assert [await line.get() for _ in range(3)] == [1, 2, 3]
+    assert 20 * MS <= time.monotonic() - start < 60 * MS
+
+
+async def test_delays_of_items_that_came_together_do_not_add_up() -> None:
+    line: DelayLine[int] = DelayLine()
+    start = time.monotonic()
+    for item in range(50):
+        await line.put(item, 20 * MS)
+    assert [await line.get() for _ in range(50)] == list(range(50))
+    assert time.monotonic() - start < 100 * MS
+
+
+async def test_a_full_line_makes_the_source_wait() -> None:
+    line: DelayLine[int] = DelayLine(capacity=1)
+    await line.put(1, 0)
+    second = asyncio.create_task(line.put(2, 0))
+    await asyncio.sleep(0)
+    assert not second.done()
+    assert await line.get() == 1
+    await asyncio.wait_for(second, 1)

@@ -1,0 +1,111 @@
+import { element, oneLine, visible, wrappable } from "./text.js";
+
+/** @typedef {import("./evidence.js").Entry} Entry */
+
+const ARROWS = { sent: "→", received: "←", note: "·" };
+
+/** Strings longer than this are shortened until asked for. */
+const LONG = 2000;
+
+/** What names a line of evidence, by kind.
+ * @type {Record<string, (data: Record<string, any>) => unknown>}
+ */
+const TITLES = {
+  event: (data) => data.type,
+  raw: (data) => (typeof data.text === "string" ? "no JSON object" : `${data.bytes} bytes`),
+  request: (data) => `${data.method} ${String(data.url).replace(/^\w+:\/\/[^/]*/, "")}`,
+  response: (data) => `HTTP ${data.status}`,
+  state: (data) => `${data.what} ${data.state}`,
+  media: (data) => `${data.packets} packets`,
+  verdict: (data) => `${data.verdict} ${data.check}`,
+  note: () => "note",
+};
+
+/** What else is worth a line, by kind: the first that is there.
+ * @type {Record<string, ((data: Record<string, any>) => unknown)[]>}
+ */
+const DIGESTS = {
+  event: [
+    (data) => data.error?.message,
+    (data) => (data.audio ?? (data.type?.includes?.("audio.delta") && data.delta)) && "sound",
+    (data) => data.delta ?? data.text ?? data.transcript ?? data.part?.text,
+    (data) => data.item?.content?.[0]?.text ?? data.item?.content?.[0]?.transcript,
+    (data) => data.response?.status ?? data.item?.role,
+    (data) => data.session?.id,
+  ],
+  raw: [(data) => data.why, (data) => data.text],
+  request: [(data) => data.body],
+  response: [(data) => data.body],
+  state: [(data) => data.reason ?? data.detail ?? data.code],
+  media: [(data) => data.level_dbfs != null && `${data.level_dbfs} dBFS`],
+  verdict: [(data) => data.reason],
+  note: [(data) => data.text],
+};
+
+/** Makes the button of a line of evidence: what it is in two lines, and its JSON on demand.
+ * @param {Entry} entry
+ * @param {HTMLElement} row gets the JSON when the button is pressed
+ * @returns {HTMLElement}
+ */
+export function card(entry, row) {
+  const title = TITLES[entry.kind]?.(entry.data) ?? entry.kind;
+  const digest = (DIGESTS[entry.kind] ?? []).map((of) => of(entry.data)).find((text) => text);
+  const button = element(
+    "button",
+    { type: "button", class: `card ${entry.direction}`, "aria-expanded": "false" },
+    element("span", { class: "lane" }, `${entry.lane} ${oneLine(entry.connection)}`),
+    element("span", { class: "arrow", title: entry.direction }, ARROWS[entry.direction] ?? "·"),
+    element("span", { class: "spoken" }, ` ${entry.direction} `),
+    wrappable(String(title)),
+  );
+  if (digest) {
+    const text = typeof digest === "string" ? digest : (JSON.stringify(digest) ?? "");
+    button.append(element("span", { class: "digest" }, oneLine(text)));
+  }
+  button.addEventListener("click", () => toggle(button, row, entry));
+  return button;
+}
+
+/** Shows or hides the JSON of a line of evidence.
+ * @param {HTMLElement} button
+ * @param {HTMLElement} row
+ * @param {Entry} entry
+ */
+export function toggle(button, row, entry) {
+  const open = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", String(open));
+  row.querySelector(":scope > .json")?.remove();
+  if (open) row.append(json(entry));
+}
+
+/**
+ * @param {Entry} entry
+ * @returns {HTMLElement}
+ */
+function json(entry) {
+  let shortened = 0;
+  const shorten = (/** @type {string} */ _key, /** @type {unknown} */ value) => {
+    if (typeof value !== "string" || value.length <= LONG) return value;
+    shortened++;
+    return `${value.slice(0, LONG / 2)}… [${(value.length - LONG / 2).toLocaleString("en")} more characters]`;
+  };
+  const text = element("pre", { tabindex: "0" }, escaped(JSON.stringify(entry, shorten, 2)));
+  const box = element("div", { class: "json" }, text);
+  if (shortened) {
+    const all = element("button", { type: "button" }, "Show everything");
+    all.addEventListener("click", () => {
+      text.textContent = escaped(JSON.stringify(entry, null, 2));
+      all.remove();
+    });
+    box.append(all);
+  }
+  return box;
+}
+
+/** JSON escapes control characters itself; this does the marks of writing direction.
+ * @param {string} text
+ * @returns {string}
+ */
+function escaped(text) {
+  return visible(text);
+}

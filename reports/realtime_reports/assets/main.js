@@ -1,0 +1,156 @@
+import { inflate } from "./evidence.js";
+import { Filters } from "./filters.js";
+import { readHash, writeHash } from "./hash.js";
+import { Lanes } from "./lanes.js";
+import { element, oneLine, visible } from "./text.js";
+
+/** @typedef {import("./evidence.js").Conversation} Conversation */
+
+/** @type {Map<HTMLDetailsElement, Promise<Lanes | null>>} */
+const opened = new Map();
+
+const filters = new Filters(
+  /** @type {HTMLFormElement} */ (document.getElementById("filters")),
+  () => {
+    const state = { ...readHash(""), ...filters.read() };
+    history.replaceState(null, "", writeHash(state));
+    filters.apply(state);
+  },
+);
+
+/** Makes the badge of a verdict, as it is in the legend.
+ * @param {string} verdict
+ * @returns {Node}
+ */
+function badge(verdict) {
+  const known = document.querySelector(`.legend .badge.${CSS.escape(verdict)}`);
+  return known?.cloneNode(true) ?? element("span", { class: "badge" }, visible(verdict));
+}
+
+/** Renders a scenario once.
+ * @param {HTMLDetailsElement} scenario
+ * @returns {Promise<Lanes | null>}
+ */
+function open(scenario) {
+  let lanes = opened.get(scenario);
+  if (!lanes) {
+    lanes = render(scenario);
+    opened.set(scenario, lanes);
+  }
+  return lanes;
+}
+
+/**
+ * @param {HTMLDetailsElement} scenario
+ * @returns {Promise<Lanes | null>}
+ */
+async function render(scenario) {
+  const place = /** @type {HTMLElement} */ (scenario.querySelector(".conversation"));
+  const store = scenario.querySelector(".evidence");
+  try {
+    const conversation = await inflate(store?.textContent ?? "");
+    store?.remove();
+    for (const problem of conversation.problems) place.append(note(visible(problem)));
+    place.append(judged(conversation, scenario.id));
+    if (!conversation.entries.length) {
+      place.append(note("There is no evidence of this scenario."));
+      return null;
+    }
+    const lanes = new Lanes(conversation, scenario.id.replace(/^scenario:/, ""), badge);
+    place.append(lanes.element);
+    return lanes;
+  } catch (error) {
+    place.append(note(`The evidence cannot be shown: ${error}`));
+    return null;
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {HTMLElement}
+ */
+function note(text) {
+  return element("p", { class: "problem" }, element("span", { class: "glyph", "aria-hidden": "true" }, "!"), " ", text);
+}
+
+/** Lists what was judged: what did not pass with its reason, the rest by name.
+ * @param {Conversation} conversation
+ * @param {string} id of the scenario's element
+ * @returns {HTMLElement}
+ */
+function judged(conversation, id) {
+  const list = element("ul", { class: "judged" });
+  const line = (/** @type {import("./evidence.js").Judged} */ result) => {
+    const check = visible(result.check);
+    const item = element("li", {}, badge(result.verdict), " ", element("a", { href: "#" + encodeURIComponent(check) }, check));
+    if (result.reason) item.append(" ", element("span", { class: "reason", dir: "auto" }, oneLine(result.reason, 600)));
+    if (result.evidence_seq !== null) {
+      const href = writeHash({ ...readHash(""), at: id, seq: result.evidence_seq });
+      item.append(" ", element("a", { href, class: "event" }, "show the event"));
+    }
+    return item;
+  };
+  const passed = conversation.checks.filter((result) => result.verdict === "pass");
+  list.append(...conversation.checks.filter((result) => result.verdict !== "pass").map(line));
+  if (passed.length) {
+    const inner = element("ul", { class: "judged" });
+    inner.append(...passed.map(line));
+    const noun = passed.length === 1 ? "check passed" : "checks passed";
+    list.append(element("li", {}, element("details", {}, element("summary", {}, `${passed.length} ${noun}`), inner)));
+  }
+  return list;
+}
+
+/** Makes the page what the hash says. */
+async function restore() {
+  const state = readHash(location.hash);
+  filters.apply(state);
+  for (const marked of document.querySelectorAll(".target")) marked.classList.remove("target");
+  const place = state.at ? document.getElementById(state.at) : null;
+  if (!place) return;
+  place.classList.add("target");
+  if (place instanceof HTMLDetailsElement) {
+    place.open = true;
+    const lanes = await open(place);
+    if (state.seq !== null && lanes?.reveal(state.seq)) return;
+    place.querySelector("summary")?.focus({ preventScroll: true });
+  }
+  place.scrollIntoView({ block: place instanceof HTMLTableRowElement ? "center" : "start" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
+  if (!link) return;
+  // A link inside of the page goes somewhere and leaves the filters as they are.
+  const { at, seq } = readHash(link.getAttribute("href") ?? "");
+  const hash = writeHash({ ...readHash(location.hash), at, seq });
+  event.preventDefault();
+  if (hash === location.hash) restore();
+  else location.hash = hash;
+});
+
+for (const scenario of document.querySelectorAll("details.scenario")) {
+  scenario.addEventListener("toggle", () => {
+    const details = /** @type {HTMLDetailsElement} */ (scenario);
+    if (details.open) open(details);
+  });
+}
+
+for (const button of document.querySelectorAll("button.copy")) {
+  const source = document.getElementById(button.getAttribute("data-copy") ?? "");
+  button.toggleAttribute("hidden", !navigator.clipboard);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(source?.textContent ?? "");
+    button.textContent = "Copied";
+  });
+}
+
+// What sticks below the filter bar has to know its height, which depends on the width of the page.
+new ResizeObserver(() => {
+  const sticky = getComputedStyle(filters.form).position === "sticky";
+  const height = sticky ? filters.form.offsetHeight : 0;
+  document.documentElement.style.setProperty("--bar", `${height}px`);
+}).observe(filters.form);
+
+window.addEventListener("hashchange", restore);
+restore();

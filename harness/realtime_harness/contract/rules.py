@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-from realtime_harness.checks import Check
-from realtime_harness.evidence.entry import Entry
+from realtime_harness.contract import content, frames, grammar, items
+from realtime_harness.contract.rule import Finding, Rule
 
 __all__ = ["STREAM_RULES", "Finding", "Rule"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One place in the evidence where a rule is broken."""
-
-    reason: str
-    """What was expected and what came instead."""
-    seq: int
-    """:attr:`Entry.seq` of the line that decided it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A check together with the function that judges it over a scenario's evidence."""
-
-    check: Check
-    judge: Callable[[Sequence[Entry]], list[Finding]]
-    """Returns the findings in the order of the evidence; none, if the rule is kept."""
-
-
-STREAM_RULES: tuple[Rule, ...] = ()
+STREAM_RULES: tuple[Rule, ...] = (
+    *frames.RULES,
+    *grammar.RULES,
+    *items.RULES,
+    *content.RULES,
+)
+"""All of them. Each is also a check of every scenario that declares ``stream=True``."""

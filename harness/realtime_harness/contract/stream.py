@@ -1,0 +1,155 @@
+"""The event stream as the rules look at it: by connection, and by response.
+
+What an endpoint sent may be anything, so nothing here trusts the type of a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from realtime_harness.contract.rule import Finding
+from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
+
+__all__ = [
+    "Response",
+    "Stream",
+    "as_index",
+    "as_list",
+    "as_object",
+    "as_text",
+    "event_type",
+    "per_stream",
+    "response_id",
+    "responses",
+    "streams",
+]
+
+_EVENT_LANES = frozenset({Lane.WEBSOCKET, Lane.DATA_CHANNEL, Lane.SIDEBAND})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """What one connection received."""
+
+    lane: Lane
+    connection: str
+    frames: list[Entry]
+    """All of it in order: events, and frames that are none."""
+
+    @property
+    def events(self) -> list[Entry]:
+        """The frames that are events."""
+        return [entry for entry in self.frames if entry.kind is Kind.EVENT]
+
+    @property
+    def joins_late(self) -> bool:
+        """Whether the session may be older than the connection, as it is for a sideband."""
+        return self.lane is Lane.SIDEBAND
+
+
+@dataclass(slots=True, kw_only=True)
+class Response:
+    """The events of one response on one connection."""
+
+    id: str
+    entries: list[Entry] = field(default_factory=list)
+    created: Entry | None = None
+    done: Entry | None = None
+    """The first ``response.done``."""
+
+    @property
+    def completed(self) -> bool:
+        """Whether it ended with everything that it set out to say.
+
+        How an interrupted response is closed is not pinned down by any recording, so most rules
+        leave those alone.
+        """
+        return self.final.get("status") == "completed"
+
+    @property
+    def final(self) -> dict[str, Any]:
+        """The response object of ``response.done``; empty before it."""
+        return as_object(self.done.data.get("response")) if self.done else {}
+
+    @property
+    def out_of_band(self) -> bool:
+        """Whether it belongs to no conversation (``"conversation": "none"``)."""
+        start = as_object(self.created.data.get("response")) if self.created else {}
+        return "conversation_id" in start and start["conversation_id"] is None
+
+
+def streams(entries: Sequence[Entry]) -> list[Stream]:
+    """Return what each connection that carries events received."""
+    found: dict[tuple[Lane, str], Stream] = {}
+    for entry in entries:
+        if entry.direction is Direction.RECEIVED and entry.lane in _EVENT_LANES:
+            key = (entry.lane, entry.connection)
+            if key not in found:
+                found[key] = Stream(lane=entry.lane, connection=entry.connection, frames=[])
+            found[key].frames.append(entry)
+    return list(found.values())
+
+
+def responses(stream: Stream) -> list[Response]:
+    """Return the responses on a connection, in the order they were first heard of."""
+    found: dict[str, Response] = {}
+    for entry in stream.events:
+        identifier = response_id(entry.data)
+        if identifier is None:
+            continue
+        response = found.setdefault(identifier, Response(id=identifier))
+        response.entries.append(entry)
+        kind = event_type(entry.data)
+        if kind == "response.created" and response.created is None:
+            response.created = entry
+        elif kind == "response.done" and response.done is None:
+            response.done = entry
+    return list(found.values())
+
+
+_Judge: TypeAlias = Callable[[Sequence[Entry]], list[Finding]]
+
+
+def per_stream(judge: Callable[[Stream], Iterable[Finding]]) -> _Judge:
+    """Make a judge of all evidence from one that judges a single connection."""
+
+    def judge_all(entries: Sequence[Entry]) -> list[Finding]:
+        found = [finding for stream in streams(entries) for finding in judge(stream)]
+        return sorted(found, key=lambda finding: finding.seq)
+
+    judge_all.__doc__ = judge.__doc__
+    return judge_all
+
+
+def event_type(event: dict[str, Any]) -> str:
+    """Return the event's type, ``""`` if it has none."""
+    return as_text(event.get("type")) or ""
+
+
+def response_id(event: dict[str, Any]) -> str | None:
+    """Return the id of the response that the event belongs to, if it belongs to one."""
+    if event_type(event) in {"response.created", "response.done"}:
+        return as_text(as_object(event.get("response")).get("id"))
+    return as_text(event.get("response_id"))
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return ``value`` if it is an object, otherwise an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return ``value`` if it is an array, otherwise an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: Any) -> str | None:
+    """Return ``value`` if it is a string."""
+    return value if isinstance(value, str) else None
+
+
+def as_index(value: Any) -> int | None:
+    """Return ``value`` if it is an integer (``true`` is none)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

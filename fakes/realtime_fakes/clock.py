@@ -12,6 +12,9 @@ __all__ = ["Clock", "RealClock", "VirtualClock"]
 class Clock(Protocol):
     """Unix time in seconds, as a float."""
 
+    kind: str
+    """``real`` or ``virtual``."""
+
     def now(self) -> float:
         """Return the current time."""
         ...
@@ -57,7 +60,7 @@ class VirtualClock:
 
         """
         if seconds < 0:
-            raise ValueError(f"cannot advance the clock by {seconds} s: time does not run backwards")
+            raise ValueError(f"cannot advance by {seconds} s: time does not run backwards")
         self._now += seconds
         for listener in list(self._listeners):
             listener()

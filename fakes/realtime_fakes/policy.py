@@ -25,5 +25,19 @@ class Policy:
     """Of the SDP answer. OpenAI was recorded with ``text/plain``, its documentation says
     ``application/sdp``; clients must not depend on it."""
 
+    refuse_in_socket: bool = True
+    """Whether a WebSocket caller is refused by an ``error`` event and a close code, as OpenAI does,
+    or by the status of the handshake, as Azure does."""
+
+    ping_interval_s: float = 20.0
+    """Seconds without a frame after which a WebSocket client is pinged."""
+
+    sideband_delay_s: float = 0.0
+    """Seconds after the answer until a sideband can attach; before, the call is unknown. OpenAI's
+    calls become attachable when media flows. Listed in ``docs/choices.md``."""
+
+    call_setup_timeout_s: float = 30.0
+    """Seconds after which a call that did not connect is given up."""
+
     send_rate_limits: bool = True
     """Whether ``rate_limits.updated`` follows ``response.done``."""

@@ -1,0 +1,111 @@
+"""Calls: sessions that were opened with an SDP offer, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from realtime_fakes.audience import Role
+from realtime_fakes.host import Host
+from realtime_fakes.refusals import refusal
+from realtime_fakes.sdp import Offer
+from realtime_harness import rtc
+
+if TYPE_CHECKING:
+    from realtime_fakes.service import Service
+    from realtime_fakes.webrtc import Peer
+
+__all__ = ["Call", "CallRegistry"]
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call."""
+
+    id: str
+    host: Host
+    peer: Peer
+    created_at: float
+    _sidebands: Iterator[int]
+
+    def next_sideband_name(self) -> str:
+        """Return ``sideband``, then ``sideband-2`` and so on."""
+        number = next(self._sidebands)
+        return Role.SIDEBAND.value + (f"-{number}" if number > 1 else "")
+
+    def describe(self) -> dict[str, Any]:
+        """Return the call for the control API."""
+        session = self.host.describe()
+        return {
+            "id": self.id,
+            "session_id": session["id"],
+            "state": self.peer.state,
+            "attachments": session["attachments"],
+        }
+
+
+class CallRegistry:
+    """The calls that are going on."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._calls: dict[str, Call] = {}
+
+    async def create(
+        self, offer: Offer, session: dict[str, Any], *, model: str | None
+    ) -> tuple[Call, str]:
+        """Start a call; return it and the SDP answer.
+
+        Args:
+            offer: what the caller offers.
+            session: the configuration it asks for.
+            model: given beside the configuration.
+
+        Raises:
+            ApiError: if the configuration is refused, or WebRTC is not installed. No call is left
+                behind then.
+
+        """
+        if not rtc.available():
+            raise refusal("not_installed")
+        from realtime_fakes.webrtc import Peer
+
+        service = self._service
+        call_id = service.new_call_id()
+        host = service.open_session(session, model=model, call_id=call_id)
+        peer = Peer(offer, host=host, service=service)
+        call = Call(call_id, host, peer, service.clock.now(), count(1))
+        self._calls[call_id] = call
+        try:
+            answer = await peer.answer()
+        except BaseException:
+            host.end()
+            raise
+        if host.ended:  # by a reset, while the answer was being made
+            raise refusal("call_id_not_found")
+        return call, answer
+
+    def get(self, call_id: str) -> Call | None:
+        """Return the call of that id, if it is going on."""
+        return self._calls.get(call_id)
+
+    def attachable(self, call_id: str) -> Call | None:
+        """Return the call of that id, if a sideband may join it by now."""
+        call = self._calls.get(call_id)
+        if call is None:
+            return None
+        age = self._service.clock.now() - call.created_at
+        return call if age >= self._service.policy.sideband_delay_s else None
+
+    def ended(self, host: Host) -> None:
+        """Forget the call behind a session that ended, and close its peer."""
+        for call in list(self._calls.values()):
+            if call.host is host:
+                del self._calls[call.id]
+                self._service.spawn(call.peer.cut() if host.abrupt else call.peer.close())
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return the calls for the control API."""
+        return [call.describe() for call in self._calls.values()]

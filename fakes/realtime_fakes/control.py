@@ -1,0 +1,165 @@
+"""The control API: look into a fake service and steer it. Only for peers on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+from aiohttp import web
+
+from realtime_fakes.clock import VirtualClock
+from realtime_fakes.rest import json_reply
+from realtime_fakes.switches import HttpReply
+
+if TYPE_CHECKING:
+    from realtime_fakes.server import Server
+    from realtime_fakes.service import Service
+
+__all__ = [
+    "SERVER_ROUTES",
+    "SERVICE_ROUTES",
+    "ControlError",
+    "ServerHandler",
+    "ServiceHandler",
+    "guard",
+]
+
+ServiceHandler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
+ServerHandler: TypeAlias = "Callable[[Server, web.Request], Awaitable[HttpReply]]"
+
+
+class ControlError(Exception):
+    """A request of the control API that cannot be fulfilled."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+    def reply(self) -> HttpReply:
+        """Return the reply that says so."""
+        return json_reply({"error": {"message": self.message}}, status=self.status)
+
+
+def guard(request: web.Request) -> None:
+    """Let only programs on this machine pass.
+
+    Pages in a browser are on this machine too, whoever wrote them; they give an ``Origin``.
+
+    Raises:
+        ControlError: if the caller is anybody else.
+
+    """
+    if request.remote is None or not ip_address(request.remote.partition("%")[0]).is_loopback:
+        raise ControlError(403, "the control API answers this machine only")
+    if "Origin" in request.headers:
+        raise ControlError(403, "the control API does not answer pages in a browser")
+
+
+async def state(service: Service, request: web.Request) -> HttpReply:
+    """Return what goes on in the service."""
+    return json_reply(service.describe())
+
+
+async def advance(service: Service, request: web.Request) -> HttpReply:
+    """Move the virtual clock on; due timers have run when this answers."""
+    seconds = (await _body(request)).get("advance")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise ControlError(400, 'expected {"advance": seconds}')
+    if not isinstance(service.clock, VirtualClock):
+        raise ControlError(409, "the clock of this service is real; start it with a virtual one")
+    try:
+        service.clock.advance(seconds)
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply({"clock": {"kind": service.clock.kind, "now": service.clock.now()}})
+
+
+async def switches(service: Service, request: web.Request) -> HttpReply:
+    """Switch exactly the given defects and behaviours on."""
+    body = await _body(request)
+    try:
+        service.switch(defects=_names(body, "defects"), behaviours=_names(body, "behaviours"))
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply(service.switched_on())
+
+
+async def reset(service: Service, request: web.Request) -> HttpReply:
+    """End all sessions and calls and forget all ephemeral keys."""
+    await service.reset()
+    return json_reply(service.describe())
+
+
+async def drop(service: Service, request: web.Request) -> HttpReply:
+    """Cut all transports of a session, as a lost network does."""
+    session_id = request.match_info["session_id"]
+    host = service.hosts.get(session_id)
+    if host is None:
+        raise ControlError(404, f"no session {session_id!r}")
+    host.cut()
+    return json_reply({})
+
+
+async def create_service(server: Server, request: web.Request) -> HttpReply:
+    """Add a service of its own to the server."""
+    body = await _body(request)
+    name, clock = body.get("name"), body.get("clock", "real")
+    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
+        raise ControlError(400, "a service needs a name of letters, digits, '-' and '_'")
+    if name in server.services:
+        raise ControlError(409, f"there is a service {name!r} already")
+    try:
+        service = server.add_service(
+            name,
+            clock=clock,
+            defects=_names(body, "defects"),
+            behaviours=_names(body, "behaviours"),
+        )
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply({"name": name, **server.addresses(service)}, status=201)
+
+
+async def delete_service(server: Server, request: web.Request) -> HttpReply:
+    """End a service that was added."""
+    name = request.match_info["service"]
+    if name not in server.services:
+        raise ControlError(404, f"no service {name!r}")
+    await server.remove_service(name)
+    return HttpReply(status=204)
+
+
+SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
+    ("GET", "/state", state),
+    ("POST", "/clock", advance),
+    ("PUT", "/switches", switches),
+    ("POST", "/reset", reset),
+    ("POST", "/sessions/{session_id}/drop", drop),
+)
+"""Of each service, below its control URL."""
+
+SERVER_ROUTES: tuple[tuple[str, str, ServerHandler], ...] = (
+    ("POST", "/services", create_service),
+    ("DELETE", "/services/{service}", delete_service),
+)
+"""Of the server, below ``/_fake``."""
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = orjson.loads(await request.read() or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise ControlError(400, f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ControlError(400, "expected a JSON object")
+    return body
+
+
+def _names(body: dict[str, Any], key: str) -> list[str]:
+    names = body.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ControlError(400, f"{key} is a list of names")
+    return names

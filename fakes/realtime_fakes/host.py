@@ -1,0 +1,243 @@
+"""Runs one session: carries effects to the attachments and the time to the session.
+
+The session decides, the host delivers. Each event is serialised once and the bytes are shared
+by all attachments; only when a switch taps events does each attachment get its own copy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from realtime_fakes.audience import (
+    Attachment,
+    ClearPlayback,
+    Effect,
+    Emission,
+    Play,
+    Role,
+    recipients,
+)
+from realtime_fakes.clock import Clock
+from realtime_fakes.session import Session
+from realtime_fakes.switches import EventTap, Switchboard
+
+__all__ = ["Host", "Outlet", "Player"]
+
+EXPIRY = (1001, "Your session hit the maximum duration of 60 minutes.")
+"""Close code and reason of a session whose time is up (pydantic-ai, comment on its reconnect)."""
+
+
+class Outlet(Protocol):
+    """The way out to one attachment.
+
+    Nothing here waits or raises: a slow or dead peer must not hold up the others.
+    """
+
+    def send(self, events: list[bytes]) -> None:
+        """Send serialised events, in order."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Close, once what was sent has left. Idempotent."""
+        ...
+
+    def cut(self) -> None:
+        """Break off at once, without a farewell."""
+        ...
+
+
+class Player(Protocol):
+    """Where the sound of a call goes."""
+
+    def play(self, pcm: bytes) -> None:
+        """Append 24 kHz mono PCM16 to what is playing."""
+        ...
+
+    def clear(self) -> None:
+        """Drop what has not been played."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    """What belongs to one attachment."""
+
+    outlet: Outlet
+    memory: dict[str, Any] = field(default_factory=dict)
+    """Of the event taps."""
+
+
+class Host:
+    """Runs one session on the current event loop.
+
+    Args:
+        session: the session.
+        clock: of the service.
+        switchboard: of the service.
+        on_end: called once, when the session is over and its attachments are being closed.
+
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        clock: Clock,
+        switchboard: Switchboard,
+        on_end: Callable[[Host], None],
+    ) -> None:
+        self.session = session
+        self.player: Player | None = None
+        self.ended = False
+        self.abrupt = False
+        self._clock = clock
+        self._switchboard = switchboard
+        self._on_end = on_end
+        self._lines: dict[Attachment, _Line] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = float("inf")
+        self._set_timer()
+
+    def attach(self, attachment: Attachment, outlet: Outlet) -> None:
+        """Add a party to the session."""
+        self._lines[attachment] = _Line(outlet)
+        self._deliver(self.session.attach(attachment, self._clock.now()))
+
+    def detach(self, attachment: Attachment) -> None:
+        """Remove a party that left. The session ends with its primary, not with a sideband."""
+        if self._lines.pop(attachment, None) is None:
+            return
+        self._deliver(self.session.detach(attachment, self._clock.now()))
+        if attachment.role is not Role.SIDEBAND:
+            self.end()
+
+    def receive(self, attachment: Attachment, frame: str | bytes) -> None:
+        """Hand a client's frame to the session."""
+        self._deliver(self.session.receive(attachment, frame, self._clock.now()))
+
+    def receive_audio(self, pcm: bytes) -> None:
+        """Hand decoded RTP, 24 kHz mono PCM16, to the session."""
+        if not self.ended:
+            self._deliver(self.session.receive_audio(pcm, self._clock.now()))
+
+    def run_timers(self) -> None:
+        """Run every timer of the session that is due. Called when the clock moves."""
+        while not self.ended:
+            due = self.session.next_timer()
+            now = self._clock.now()
+            if due is None or due > now:
+                break
+            self._deliver(self.session.on_timer(now), EXPIRY)
+            if self.session.next_timer() == due:
+                raise RuntimeError(f"session {self.session.id} left a due timer set")
+        self._set_timer()
+
+    def end(self, code: int = 1000, reason: str = "") -> None:
+        """End the session: close every attachment. Idempotent."""
+        if self.ended:
+            return
+        self._finish()
+        for line in self._drain():
+            line.outlet.close(code, reason)
+        self._on_end(self)
+
+    def cut(self) -> None:
+        """End the session as a lost network does: no attachment is told. Idempotent."""
+        if self.ended:
+            return
+        self.abrupt = True
+        self._finish()
+        for line in self._drain():
+            line.outlet.cut()
+        self._on_end(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the session for the control API."""
+        return {
+            **self.session.describe(),
+            "id": self.session.id,
+            "attachments": [
+                {"role": attachment.role.value, "name": attachment.name}
+                for attachment in self._lines
+            ],
+        }
+
+    def _finish(self) -> None:
+        self.ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _drain(self) -> list[_Line]:
+        lines = list(self._lines.values())
+        self._lines.clear()
+        return lines
+
+    def _deliver(self, effects: Iterable[Effect], ending: tuple[int, str] = (1000, "")) -> None:
+        """Carry effects out, and end the session if it says so (``ending``: code and reason)."""
+        taps = self._switchboard.event_taps
+        batches: dict[Attachment, list[bytes]] = {attachment: [] for attachment in self._lines}
+        present = list(batches)
+        for effect in effects:
+            if isinstance(effect, Emission):
+                if taps:
+                    self._tap(taps, effect, present, batches)
+                    continue
+                event = orjson.dumps(effect.event)
+                for attachment in recipients(effect, present):
+                    batches[attachment].append(event)
+            elif self.player is not None:
+                if isinstance(effect, Play):
+                    self.player.play(effect.pcm)
+                elif isinstance(effect, ClearPlayback):
+                    self.player.clear()
+        for attachment, events in batches.items():
+            if events:
+                self._lines[attachment].outlet.send(events)
+        if self.session.ended:
+            self.end(*ending)
+        elif not self.ended:
+            self._set_timer()
+
+    def _tap(
+        self,
+        taps: tuple[EventTap, ...],
+        emission: Emission,
+        present: list[Attachment],
+        batches: dict[Attachment, list[bytes]],
+    ) -> None:
+        """Serialise one emission as the taps leave it, for each recipient apart."""
+        for attachment in recipients(emission, present):
+            memory = self._lines[attachment].memory
+            events = [emission.event]
+            for tap in taps:
+                events = [out for event in events for out in tap(event, attachment.role, memory)]
+            batches[attachment] += map(orjson.dumps, events)
+
+    def _set_timer(self) -> None:
+        """See to it that :meth:`run_timers` is called when the session's next timer is due.
+
+        A timer that is set too early is left: it looks again when it fires. That makes this
+        nearly free for a session whose only timer is its expiry.
+        """
+        due = self.session.next_timer()
+        if self.ended or due is None or (self._timer is not None and self._timer_due <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        delay = due - self._clock.now()
+        if delay > 0 and self._clock.kind == "virtual":
+            return
+        loop = asyncio.get_running_loop()
+        self._timer_due = due
+        self._timer = loop.call_later(max(delay, 0.0), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.run_timers()

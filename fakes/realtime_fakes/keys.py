@@ -1,0 +1,98 @@
+"""Keys: the standard ones given at the start, and ephemeral ones with a lifetime.
+
+An ephemeral key limits only the *start* of sessions: it may start several until it expires, and
+what it started outlives it (OpenAI SDK, docstring of ``client_secret_create_params``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_fakes.clock import Clock
+from realtime_fakes.ids import Ids
+from realtime_fakes.refusals import key_refused, refusal
+
+__all__ = ["EphemeralKey", "KeyRing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EphemeralKey:
+    """A key that ``client_secrets`` made."""
+
+    value: str
+    expires_at: int
+    """Unix time in whole seconds, as answered; the key works until just before."""
+    session: dict[str, Any]
+    """The session configuration as it was requested."""
+
+
+class KeyRing:
+    """Which keys open a service.
+
+    Args:
+        api_keys: the standard keys.
+        clock: of the service.
+        ids: of the service.
+
+    """
+
+    def __init__(self, api_keys: Iterable[str], *, clock: Clock, ids: Ids) -> None:
+        self._api_keys = frozenset(api_keys)
+        self._clock = clock
+        self._ids = ids
+        self._ephemeral: dict[str, EphemeralKey] = {}
+
+    def mint(self, session: dict[str, Any], *, seconds: int) -> EphemeralKey:
+        """Make an ephemeral key that lives for ``seconds``."""
+        key = EphemeralKey(
+            value=self._ids.ephemeral_key(),
+            expires_at=int(self._clock.now()) + seconds,
+            session=session,
+        )
+        self._ephemeral[key.value] = key
+        return key
+
+    def admit(self, key: str | None) -> EphemeralKey | None:
+        """Return the ephemeral key of that value, or ``None`` for a standard key.
+
+        Raises:
+            ApiError: if the key is missing, unknown or expired. An expired key is answered like an
+                unknown one.
+
+        """
+        if not key:
+            raise refusal("key_missing")
+        if key in self._api_keys:
+            return None
+        ephemeral = self._ephemeral.get(key)
+        if ephemeral is None or self._clock.now() >= ephemeral.expires_at:
+            raise key_refused(key)
+        return ephemeral
+
+    def admit_standard(self, key: str | None) -> None:
+        """Let only standard keys pass.
+
+        Raises:
+            ApiError: if it is anything else.
+
+        """
+        if self.admit(key) is not None:
+            raise key_refused(key or "")
+
+    def clear(self) -> None:
+        """Forget all ephemeral keys."""
+        self._ephemeral.clear()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return the ephemeral keys for the control API, without their secret part."""
+        now = self._clock.now()
+        return [
+            {
+                "id": key.value[:11],
+                "expires_at": key.expires_at,
+                "expired": now >= key.expires_at,
+            }
+            for key in self._ephemeral.values()
+        ]

@@ -1,0 +1,188 @@
+"""The HTTP endpoints: client secrets, calls, hang-up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+from aiohttp import web
+
+from realtime_fakes.config import effective_session
+from realtime_fakes.errors import api_error
+from realtime_fakes.refusals import refusal
+from realtime_fakes.sdp import read_offer
+from realtime_fakes.service import Service, model_of
+from realtime_fakes.switches import HttpReply
+from realtime_fakes.websocket import bearer_key
+
+__all__ = ["ENDPOINTS", "Endpoint", "Handler", "json_reply"]
+
+Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
+
+SHORTEST_TTL, DEFAULT_TTL, LONGEST_TTL = 10, 600, 7200
+"""Of ephemeral keys, seconds (OpenAI SDK, docstring of ``client_secret_create_params``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One HTTP endpoint below ``/v1``."""
+
+    name: str
+    """Of the route, for reply taps."""
+    path: str
+    handler: Handler
+
+
+def json_reply(value: Any, *, status: int = 200) -> HttpReply:
+    """Return a reply with a JSON body."""
+    return HttpReply(status=status, body=orjson.dumps(value))
+
+
+async def client_secrets(service: Service, request: web.Request) -> HttpReply:
+    """Make an ephemeral key."""
+    service.keys.admit_standard(bearer_key(request))
+    body = _json_object(await request.read() or b"{}", "body")
+    seconds = _ttl(body.get("expires_after"))
+    requested = body.get("session")
+    if requested is None:
+        requested = {"type": "realtime"}
+    service.ids.at(service.clock.now())
+    # expires_at is 0 until a session starts (recorded: pydantic-ai cassette
+    # test_webrtc__test_create_client_secret).
+    session = effective_session(
+        requested,
+        model=model_of(requested),
+        session_id=service.ids.session(),
+        expires_at=0,
+    )
+    key = service.keys.mint(requested, seconds=seconds)
+    return json_reply({"value": key.value, "expires_at": key.expires_at, "session": session})
+
+
+async def calls(service: Service, request: web.Request) -> HttpReply:
+    """Answer an SDP offer."""
+    ephemeral = service.keys.admit(bearer_key(request))
+    sdp, session = await _call_body(request)
+    offer = read_offer(sdp)
+    requested = {**(ephemeral.session if ephemeral is not None else {}), **(session or {})}
+    requested.setdefault("type", "realtime")
+    call, answer = await service.calls.create(offer, requested, model=request.query.get("model"))
+    return HttpReply(
+        status=201,
+        body=answer.encode(),
+        media_type=service.policy.answer_media_type,
+        headers={"Location": f"{request.path}/{call.id}"},
+    )
+
+
+async def hangup(service: Service, request: web.Request) -> HttpReply:
+    """End a call for everybody on it."""
+    service.keys.admit_standard(bearer_key(request))
+    call = service.calls.get(request.match_info["call_id"])
+    if call is None:
+        raise refusal("call_id_not_found")
+    call.host.end()
+    return HttpReply(status=200)
+
+
+async def beta(service: Service, request: web.Request) -> HttpReply:
+    """Refuse the paths of the beta API."""
+    raise refusal("beta_api_shape_disabled")
+
+
+ENDPOINTS = (
+    Endpoint("client_secrets", "/realtime/client_secrets", client_secrets),
+    Endpoint("calls", "/realtime/calls", calls),
+    Endpoint("hangup", "/realtime/calls/{call_id}/hangup", hangup),
+    Endpoint("beta", "/realtime", beta),
+    Endpoint("beta", "/realtime/sessions", beta),
+    Endpoint("beta", "/realtime/transcription_sessions", beta),
+)
+"""All of them are POST."""
+
+
+async def _call_body(request: web.Request) -> tuple[bytes, dict[str, Any] | None]:
+    """Return the offer and, if it was sent, the session configuration.
+
+    Raises:
+        ApiError: if the body is of another kind, or its form or JSON cannot be read.
+
+    """
+    if request.content_type == "application/sdp":
+        return await request.read(), None
+    if request.content_type != "multipart/form-data":
+        raise refusal(
+            "unsupported_content_type",
+            given=request.headers.get("Content-Type", ""),
+            accepted="'application/sdp' and 'multipart/form-data'",
+        )
+    try:
+        form = await request.post()
+        sdp, session = _part(form.get("sdp")), _part(form.get("session"))
+    except (ValueError, AssertionError, KeyError) as error:
+        raise refusal("unparsable_body", reason=str(error) or "not a form") from error
+    if sdp is None:
+        raise api_error("missing_required_parameter", param="sdp")
+    return sdp, None if session is None else _json_object(session, "session")
+
+
+def _part(value: Any) -> bytes | None:
+    """Return a part of a form as bytes.
+
+    Browsers send parts without a type, SDKs with one, some tools with a file name; aiohttp gives
+    them as ``str``, ``bytearray`` and ``FileField``.
+    """
+    if value is None:
+        return None
+    if isinstance(value, web.FileField):
+        return value.file.read()
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+def _json_object(body: bytes, param: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise refusal("unparsable_body", reason=str(error)) from error
+    return _object(value, param)
+
+
+def _object(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise api_error(
+            "invalid_type", param=param, expected="an object", found=type(value).__name__
+        )
+    return value
+
+
+def _ttl(expires_after: Any) -> int:
+    """Return the lifetime asked for, seconds.
+
+    Raises:
+        ApiError: if it is not a lifetime that the service grants.
+
+    """
+    if expires_after is None:
+        return DEFAULT_TTL
+    fields = _object(expires_after, "expires_after")
+    anchor = fields.get("anchor", "created_at")
+    if anchor != "created_at":
+        raise api_error(
+            "invalid_value",
+            param="expires_after.anchor",
+            found=str(anchor),
+            supported="'created_at'",
+        )
+    seconds = fields.get("seconds", DEFAULT_TTL)
+    param = "expires_after.seconds"
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise api_error(
+            "invalid_type", param=param, expected="an integer", found=type(seconds).__name__
+        )
+    if seconds < SHORTEST_TTL:
+        raise api_error("integer_below_min_value", param=param, limit=SHORTEST_TTL, found=seconds)
+    if seconds > LONGEST_TTL:
+        raise api_error("integer_above_max_value", param=param, limit=LONGEST_TTL, found=seconds)
+    return seconds

@@ -1,0 +1,354 @@
+"""The server: services on one port, their HTTP, WebSocket and control routes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from aiohttp import web
+
+from realtime_fakes import control
+from realtime_fakes.behaviours import BEHAVIOURS
+from realtime_fakes.clock import Clock, RealClock, VirtualClock
+from realtime_fakes.defects import DEFECTS
+from realtime_fakes.errors import ApiError
+from realtime_fakes.refusals import refusal
+from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
+from realtime_fakes.service import Service
+from realtime_fakes.switches import HttpReply, Switchboard
+from realtime_fakes.tls import server_context
+from realtime_fakes.websocket import is_beta, serve_websocket
+
+__all__ = ["PROFILES", "ServeOptions", "Server", "serve"]
+
+DEFAULT_SERVICE = "default"
+DEFAULT_KEY = "sk-fake"
+PROFILES = ("openai-2026-09",)
+"""Vendors whose legal differences the fake knows."""
+
+CLOCKS: dict[str, type[RealClock] | type[VirtualClock]] = {
+    "real": RealClock,
+    "virtual": VirtualClock,
+}
+
+_MAX_BODY = 4 * 1024 * 1024
+_SHUTDOWN_TIMEOUT_S = 2.0
+_EXPOSED = "Location, X-Request-Id"
+
+# It logs the subprotocols of handshakes that select none, and one of those is the key.
+logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How the fake is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 picks a free one."""
+    api_keys: Sequence[str] = (DEFAULT_KEY,)
+    profile: str = PROFILES[0]
+    defects: Sequence[str] = ()
+    behaviours: Sequence[str] = ()
+    clock: str = "real"
+    """``real`` or ``virtual``."""
+    seed: int | None = None
+    """Makes identifiers repeatable."""
+    tls: bool = False
+    """Whether to speak https and wss, with a certificate made for the occasion."""
+    ready_file: str | None = None
+    """Gets one JSON object and a newline once connections are accepted. May be a pipe."""
+
+
+class Server:
+    """Services on one port. An async context manager; leaving it closes everything.
+
+    Args:
+        options: how to serve. ``ready_file`` is left to :func:`serve`.
+
+    Raises:
+        ValueError: for a profile, clock, defect or behaviour that is not known.
+
+    """
+
+    def __init__(self, options: ServeOptions) -> None:
+        if options.profile not in PROFILES:
+            raise ValueError(f"no profile named {options.profile!r}; known: {', '.join(PROFILES)}")
+        self._options = options
+        self._runner: web.AppRunner | None = None
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._origin = ""
+        self.services: dict[str, Service] = {}
+        self.ca_file: Path | None = None
+        self.default = self.add_service(
+            DEFAULT_SERVICE,
+            clock=options.clock,
+            defects=options.defects,
+            behaviours=options.behaviours,
+        )
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """Addresses and key of the default service, and the process id."""
+        ready: dict[str, Any] = {**self.addresses(self.default), "pid": os.getpid()}
+        if self.ca_file is not None:
+            ready["ca_file"] = str(self.ca_file)
+        return ready
+
+    async def start(self) -> None:
+        """Begin to accept connections.
+
+        Raises:
+            OSError: if the address cannot be bound.
+
+        """
+        options = self._options
+        context = None
+        if options.tls:
+            self._directory = tempfile.TemporaryDirectory(prefix="realtime-fake-")
+            self.ca_file = Path(self._directory.name) / "ca.pem"
+            context = server_context(options.host, self.ca_file)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
+        )
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, options.host, options.port, ssl_context=context, backlog=1024
+        )
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        if ip_address(host).is_unspecified:
+            host = "127.0.0.1"
+        name = f"[{host}]" if ":" in host else host
+        self._origin = f"{'http' if context is None else 'https'}://{name}:{port}"
+
+    async def close(self) -> None:
+        """End all sessions and stop to accept connections. Idempotent."""
+        for name in list(self.services):
+            await self.remove_service(name)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+    def add_service(
+        self,
+        name: str,
+        *,
+        clock: str = "real",
+        defects: Iterable[str] = (),
+        behaviours: Iterable[str] = (),
+    ) -> Service:
+        """Add a service.
+
+        Raises:
+            ValueError: for a clock, defect or behaviour that is not known.
+
+        """
+        if clock not in CLOCKS:
+            raise ValueError(f"no clock named {clock!r}; known: {', '.join(CLOCKS)}")
+        made: Clock = CLOCKS[clock]()
+        service = Service(
+            name,
+            clock=made,
+            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS)),
+            api_keys=self._options.api_keys,
+            seed=self._options.seed,
+            loopback_only=_is_loopback(self._options.host),
+        )
+        service.switch(defects=defects, behaviours=behaviours)
+        self.services[name] = service
+        return service
+
+    async def remove_service(self, name: str) -> None:
+        """End a service."""
+        await self.services.pop(name).close()
+
+    def addresses(self, service: Service) -> dict[str, Any]:
+        """Return ``base_url``, ``ws_url``, ``control_url`` and ``api_key`` of a service."""
+        root = "" if service is self.default else f"/_fake/services/{service.name}"
+        base = f"{self._origin}{root}/v1"
+        return {
+            "base_url": base,
+            "ws_url": f"ws{base.removeprefix('http')}/realtime",
+            "api_key": service.api_keys[0],
+            "control_url": self._origin + (root or "/_fake"),
+        }
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=_MAX_BODY)
+        app.on_response_prepare.append(_allow_pages)
+        for prefix in ("", "/_fake/services/{service}"):
+            router = app.router
+            root = prefix or "/_fake"
+            for method, path, handler in control.SERVICE_ROUTES:
+                router.add_route(method, root + path, partial(self._control_service, handler))
+            router.add_route("OPTIONS", prefix + "/v1/{path:.*}", _preflight)
+            for endpoint in ENDPOINTS:
+                router.add_post(prefix + "/v1" + endpoint.path, partial(self._post, endpoint))
+            router.add_get(prefix + "/v1/realtime", self._websocket, allow_head=False)
+        for method, path, server_handler in control.SERVER_ROUTES:
+            app.router.add_route(
+                method, "/_fake" + path, partial(self._control_server, server_handler)
+            )
+        app.router.add_route("*", "/{path:.*}", _unknown)
+        return app
+
+    def _service(self, request: web.Request) -> Service:
+        name = request.match_info.get("service", DEFAULT_SERVICE)
+        service = self.services.get(name)
+        if service is None:
+            raise refusal("unknown_url", method=request.method, path=request.path)
+        return service
+
+    async def _post(self, endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
+        try:
+            service = self._service(request)
+        except ApiError as error:
+            return _respond(json_reply(error.body(), status=error.status))
+        try:
+            if is_beta(request):
+                raise refusal("beta_api_shape_disabled")
+            reply = await endpoint.handler(service, request)
+        except ApiError as error:
+            reply = json_reply(error.body(), status=error.status)
+        return _respond(_tapped(service, endpoint.name, reply))
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        service = None
+        try:
+            service = self._service(request)
+            return await serve_websocket(service, request)
+        except ApiError as error:
+            reply = json_reply(error.body(), status=error.status)
+        return _respond(reply if service is None else _tapped(service, "websocket", reply))
+
+    async def _control_service(
+        self, handler: control.ServiceHandler, request: web.Request
+    ) -> web.StreamResponse:
+        try:
+            control.guard(request)
+            return _respond(await handler(self._service(request), request))
+        except control.ControlError as error:
+            return _respond(error.reply())
+        except ApiError as error:
+            return _respond(json_reply(error.body(), status=error.status))
+
+    async def _control_server(
+        self, handler: control.ServerHandler, request: web.Request
+    ) -> web.StreamResponse:
+        try:
+            control.guard(request)
+            return _respond(await handler(self, request))
+        except control.ControlError as error:
+            return _respond(error.reply())
+
+
+async def serve(options: ServeOptions) -> None:
+    """Serve until SIGTERM or Ctrl-C, then end everything cleanly.
+
+    Canceling does the same.
+
+    Raises:
+        ValueError: for a profile, clock, defect or behaviour that is not known.
+        OSError: if the address cannot be bound or the ready file not written.
+
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Not on Windows, and not in other threads than the main one.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop.set)
+    async with Server(options) as server:
+        if options.ready_file is not None:
+            _write_ready(options.ready_file, server.ready)
+        await stop.wait()
+
+
+def _write_ready(path: str, ready: dict[str, Any]) -> None:
+    line = orjson.dumps(ready) + b"\n"
+    target = Path(path)
+    if target.exists() and not target.is_file():  # a pipe, as /dev/fd/N
+        target.write_bytes(line)
+        return
+    # A reader that polls must never see half of it.
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft.write_bytes(line)
+    draft.replace(target)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _tapped(service: Service, route: str, reply: HttpReply) -> HttpReply:
+    for tap in service.switchboard.reply_taps:
+        reply = tap(route, reply)
+    return reply
+
+
+def _respond(reply: HttpReply) -> web.Response:
+    headers = {**reply.headers}
+    if reply.body or reply.status == 200:
+        headers.setdefault("Content-Type", reply.media_type)
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+async def _allow_pages(request: web.Request, response: web.StreamResponse) -> None:
+    """Let pages of any origin read replies, refusals included, and the call id in ``Location``.
+
+    The control API is left out: no page has any business there.
+    """
+    response.headers.setdefault("X-Request-Id", f"req_{uuid4().hex}")
+    if "/v1/" in request.path:
+        response.headers.setdefault("Access-Control-Allow-Origin", "*")
+        response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    """Allow what is asked for. SDKs send headers that no fixed list would have."""
+    asked = request.headers
+    headers = {
+        "Access-Control-Allow-Methods": asked.get("Access-Control-Request-Method", "GET, POST"),
+        "Access-Control-Max-Age": "600",
+    }
+    if "Access-Control-Request-Headers" in asked:
+        headers["Access-Control-Allow-Headers"] = asked["Access-Control-Request-Headers"]
+        headers["Vary"] = "Access-Control-Request-Headers"
+    return web.Response(status=204, headers=headers)
+
+
+async def _unknown(request: web.Request) -> web.Response:
+    error = refusal("unknown_url", method=request.method, path=request.path)
+    return _respond(json_reply(error.body(), status=error.status))

@@ -1,0 +1,205 @@
+"""A service: one isolated world of keys, calls, sessions, time and switches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+from realtime_fakes.behaviours import BEHAVIOURS
+from realtime_fakes.brain import EchoBrain
+from realtime_fakes.calls import CallRegistry
+from realtime_fakes.clock import Clock, VirtualClock
+from realtime_fakes.config import effective_session
+from realtime_fakes.host import Host
+from realtime_fakes.ids import Ids
+from realtime_fakes.keys import KeyRing
+from realtime_fakes.policy import Policy
+from realtime_fakes.refusals import refusal
+from realtime_fakes.session import Session
+from realtime_fakes.switches import Switchboard
+
+__all__ = ["Service", "model_of"]
+
+SESSION_LIFETIME_S = 3600
+"""A session lasts an hour (OpenAI guide, realtime conversations)."""
+
+
+class Service:
+    """One isolated world. All of it runs on one event loop.
+
+    Args:
+        name: in its URLs.
+        clock: the one source of its time.
+        switchboard: what it does otherwise than a right service.
+        api_keys: its standard keys.
+        seed: makes its identifiers repeatable.
+        loopback_only: whether its media is to listen on 127.0.0.1 and nowhere else.
+
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        switchboard: Switchboard,
+        api_keys: Sequence[str],
+        seed: int | None = None,
+        loopback_only: bool = True,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.switchboard = switchboard
+        self.api_keys = tuple(api_keys)
+        self.loopback_only = loopback_only
+        self.ids = Ids(seed)
+        self.keys = KeyRing(api_keys, clock=clock, ids=self.ids)
+        self.calls = CallRegistry(self)
+        self.hosts: dict[str, Host] = {}
+        self._brain = EchoBrain()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        if isinstance(clock, VirtualClock):
+            clock.on_advance(self._run_timers)
+
+    @property
+    def policy(self) -> Policy:
+        """The decisions in force."""
+        return self.switchboard.policy
+
+    def switch(self, *, defects: Iterable[str], behaviours: Iterable[str]) -> None:
+        """Switch exactly these defects and behaviours on.
+
+        Raises:
+            ValueError: if one is not known; nothing is changed then.
+
+        """
+        self.switchboard.set([*defects, *behaviours])
+
+    def switched_on(self) -> dict[str, list[str]]:
+        """Return the names of what is on: ``{"defects": […], "behaviours": […]}``."""
+        legal = {switch.name for switch in BEHAVIOURS}
+        return {
+            "defects": [name for name in self.switchboard.on if name not in legal],
+            "behaviours": [name for name in self.switchboard.on if name in legal],
+        }
+
+    def new_call_id(self) -> str:
+        """Return an id for a new call."""
+        self.ids.at(self.clock.now())
+        return self.ids.call()
+
+    def open_session(
+        self, requested: dict[str, Any], *, model: str | None, call_id: str | None = None
+    ) -> Host:
+        """Start a session.
+
+        Args:
+            requested: the configuration asked for.
+            model: given beside the configuration; the configuration's own goes first.
+            call_id: of the call that the session is for.
+
+        Raises:
+            ApiError: if the configuration is refused.
+
+        """
+        now = self.clock.now()
+        self.ids.at(now)
+        session_id = self.ids.session() if call_id is None else self.ids.session_of_call(call_id)
+        model = model_of(requested, model)
+        if row := _unfit(model):
+            raise refusal(row, model=model)
+        config = effective_session(
+            requested,
+            model=model,
+            session_id=session_id,
+            expires_at=int(now) + SESSION_LIFETIME_S,
+        )
+        session = Session(
+            id=session_id,
+            config=config,
+            now=now,
+            ids=self.ids,
+            brain=self._brain,
+            policy=lambda: self.switchboard.policy,
+            on_call=call_id is not None,
+            tail=None,
+        )
+        host = Host(session, clock=self.clock, switchboard=self.switchboard, on_end=self._ended)
+        self.hosts[session_id] = host
+        return host
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run ``work`` beside; :meth:`close` waits for it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def reset(self) -> None:
+        """End all sessions and calls and forget all ephemeral keys. Switches and time stay."""
+        for host in list(self.hosts.values()):
+            host.end()
+        self.keys.clear()
+        await self._settle()
+
+    async def close(self) -> None:
+        """End everything. Sockets learn that the server goes away."""
+        for host in list(self.hosts.values()):
+            host.end(1001, "")
+        await self._settle()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the state for the control API."""
+        return {
+            "clock": {"kind": self.clock.kind, "now": self.clock.now()},
+            **self.switched_on(),
+            "keys": self.keys.describe(),
+            "calls": self.calls.describe(),
+            "sessions": [host.describe() for host in self.hosts.values()],
+        }
+
+    async def _settle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _ended(self, host: Host) -> None:
+        self.hosts.pop(host.session.id, None)
+        self.calls.ended(host)
+
+    def _run_timers(self) -> None:
+        for host in list(self.hosts.values()):
+            host.run_timers()
+
+
+def model_of(requested: dict[str, Any], beside: str | None = None) -> str:
+    """Return the model of a requested session, or the one that was given ``beside`` it.
+
+    Raises:
+        ApiError: if there is none.
+
+    """
+    model = requested.get("model") or beside
+    if not isinstance(model, str) or not model:
+        raise refusal(
+            "missing_model", example="wss://api.openai.com/v1/realtime?model=gpt-realtime"
+        )
+    return model
+
+
+_FAMILIES = ("gpt-realtime", "gpt-audio")
+_GONE = ("gpt-4o-realtime", "gpt-4o-mini-realtime", "gpt-realtime-preview")
+_TRANSCRIBING = ("whisper-", "gpt-transcribe", "gpt-live-transcribe", "gpt-realtime-whisper")
+
+
+def _unfit(model: str) -> str | None:
+    """Return the row of :data:`~realtime_fakes.refusals.REFUSALS` for a model that cannot be used.
+
+    Unknown members of the current families are taken, so that a new model does not break a test
+    bed.
+    """
+    if model.startswith(_TRANSCRIBING) or model.endswith("-transcribe"):
+        return "transcription_model"
+    if model.startswith(_GONE):
+        return "model_not_found"
+    return None if model.startswith(_FAMILIES) else "invalid_model"

@@ -1,0 +1,165 @@
+"""The WebRTC end of a call: data channel and sound of one aiortc peer, attached to a session.
+
+Needs aiortc: import this module only where a call is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from aiortc import MediaStreamTrack, RTCDataChannel, RTCSessionDescription
+from aiortc.exceptions import InvalidStateError, OperationError
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame, AudioResampler
+
+from realtime_fakes.audience import Attachment, Role
+from realtime_fakes.host import Host
+from realtime_fakes.playback import Playback
+from realtime_fakes.refusals import refusal
+from realtime_fakes.sdp import Offer, conventional_answer
+from realtime_harness import rtc
+
+if TYPE_CHECKING:
+    from realtime_fakes.service import Service
+
+__all__ = ["DataChannelOutlet", "Peer"]
+
+_FLUSH_TIMEOUT_S = 1.0
+"""How long a closing call waits for its last events to leave."""
+
+
+class DataChannelOutlet:
+    """Sends events over the data channel of a call, one text message each."""
+
+    def __init__(self, channel: RTCDataChannel) -> None:
+        self._channel = channel
+
+    def send(self, events: list[bytes]) -> None:
+        """Send serialised events, in order. aiortc queues what does not fit its window."""
+        for event in events:
+            try:
+                self._channel.send(event.decode())
+            except InvalidStateError:
+                return
+
+    def close(self, code: int, reason: str) -> None:
+        """Leave it to the peer, which is closed with the call; channels have no codes."""
+
+    def cut(self) -> None:
+        """Leave it to the peer, which is cut off with the call."""
+
+
+class Peer:
+    """The service's end of one call.
+
+    Args:
+        offer: of the caller.
+        host: runs the session of the call; it ends when the caller leaves.
+        service: the call belongs to.
+
+    """
+
+    def __init__(self, offer: Offer, *, host: Host, service: Service) -> None:
+        self._offer = offer
+        self._host = host
+        self._service = service
+        self._playback = Playback(offer.codec)
+        self._channel: RTCDataChannel | None = None
+        self._setup_timeout = asyncio.get_running_loop().call_later(
+            service.policy.call_setup_timeout_s, host.end
+        )
+        self._peer = rtc.peer_connection()
+        self._peer.on("datachannel", self._on_data_channel)
+        self._peer.on("track", self._on_track)
+        self._peer.on("connectionstatechange", self._on_state)
+        host.player = self._playback
+
+    @property
+    def state(self) -> str:
+        """``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
+        return self._peer.connectionState
+
+    async def answer(self) -> str:
+        """Apply the offer and return the answer.
+
+        All candidates are in it; by default they are all on 127.0.0.1.
+
+        Raises:
+            ApiError: if the WebRTC stack cannot work with the offer.
+
+        """
+        local = rtc.loopback_only() if self._service.loopback_only else nullcontext()
+        try:
+            self._peer.addTrack(self._playback)
+            await self._peer.setRemoteDescription(
+                RTCSessionDescription(sdp=self._offer.sdp, type="offer")
+            )
+            with local:
+                await self._peer.setLocalDescription(await self._peer.createAnswer())
+        except (ValueError, OperationError, InvalidStateError) as error:
+            raise refusal("not_whip") from error
+        answer = conventional_answer(self._peer.localDescription.sdp, self._offer)
+        for tap in self._service.switchboard.answer_taps:
+            answer = tap(answer)
+        return answer
+
+    async def close(self) -> None:
+        """Hang up: what was sent leaves, then channel and media are closed. Idempotent."""
+        self._setup_timeout.cancel()
+        await self._flush()
+        self._playback.stop()
+        await self._peer.close()
+
+    async def cut(self) -> None:
+        """Break off without a word to the caller. Idempotent."""
+        self._setup_timeout.cancel()
+        self._playback.stop()
+        await rtc.cut(self._peer)
+
+    async def _flush(self) -> None:
+        """Wait, within a bound, until the channel has handed its messages on."""
+        channel = self._channel
+        if channel is None or channel.readyState != "open":
+            return
+        sent = asyncio.Event()
+        channel.on("bufferedamountlow", sent.set)
+        try:
+            async with asyncio.timeout(_FLUSH_TIMEOUT_S):
+                if channel.bufferedAmount:
+                    await sent.wait()
+        except TimeoutError:
+            pass
+
+    def _on_data_channel(self, channel: RTCDataChannel) -> None:
+        if self._channel is not None or self._host.ended:
+            return
+        # The label is "oai-events" in the documentation; the service takes any.
+        self._channel = channel
+        attachment = Attachment(Role.DATA_CHANNEL, channel.label)
+        channel.on("message", lambda message: self._host.receive(attachment, message))
+        channel.on("close", lambda: self._host.detach(attachment))
+        self._host.attach(attachment, DataChannelOutlet(channel))
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        self._service.spawn(self._listen(track))
+
+    def _on_state(self) -> None:
+        if self.state == "connected":
+            self._setup_timeout.cancel()
+        elif self.state in ("failed", "closed"):
+            self._host.end()
+
+    async def _listen(self, track: MediaStreamTrack) -> None:
+        """Hand what the caller says to the session. Pictures are received and dropped."""
+        resampler = AudioResampler(format="s16", layout="mono", rate=24000)
+        try:
+            while True:
+                frame = await track.recv()
+                if isinstance(frame, AudioFrame):
+                    frame.pts = None  # gaps by loss would upset the resampler
+                    for part in resampler.resample(frame):
+                        self._host.receive_audio(bytes(part.planes[0])[: part.samples * 2])
+        except MediaStreamError:
+            return

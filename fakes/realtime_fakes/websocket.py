@@ -1,0 +1,210 @@
+"""WebSocket: admission, and the attachment of a socket to a session.
+
+The live service accepts the handshake of a caller that it is about to refuse, sends one ``error``
+event and closes with a code of its own; only an unknown call id fails the handshake itself (probed:
+https://github.com/gauravzqa/llmgw ``capabilities/captures-ws.md``; community.openai.com 1396002).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from struct import Struct
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from realtime_fakes.audience import Attachment, Role
+from realtime_fakes.errors import ApiError
+from realtime_fakes.host import Host
+from realtime_fakes.refusals import refusal
+
+if TYPE_CHECKING:
+    from realtime_fakes.service import Service
+
+__all__ = ["WebSocketOutlet", "bearer_key", "is_beta", "serve_websocket"]
+
+MAX_MESSAGE = 32 * 1024 * 1024
+"""Of a client's frame, bytes. One append may carry 15 MiB of audio (OpenAI SDK, docstring of
+``input_audio_buffer_append_event``), which is 20 MiB as base64."""
+
+MAX_UNSENT = 64 * 1024 * 1024
+"""A socket that has not read this many bytes is cut off; waiting for it would hold up others."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a client has to answer our close frame."""
+
+SUBPROTOCOL = "realtime"
+KEY_SUBPROTOCOL = "openai-insecure-api-key."
+BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
+
+_AUTHENTICATION, _BAD_REQUEST, _NOT_FOUND = 3000, 4000, 4004
+CLOSE_CODES = {401: _AUTHENTICATION, 404: _NOT_FOUND}
+"""Close code of a refusal, by the status that the same refusal has in HTTP; 4000 for the rest."""
+
+_TEXT = 0x81
+_SHORT, _LONG = Struct("!BBH"), Struct("!BBQ")
+
+
+class WebSocketOutlet:
+    """Sends events over an accepted socket.
+
+    Frames are written to the transport by hand, all events of one turn in a single write: with one
+    awaited call for each frame, half of the server's time would go into sending.
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self._socket = socket
+        self._transport = transport
+        self._closing: asyncio.Task[bool] | None = None
+
+    def send(self, events: list[bytes]) -> None:
+        """Send serialised events, in order."""
+        if self._closing is not None or self._socket.closed or self._transport.is_closing():
+            return
+        parts: list[bytes] = []
+        for event in events:
+            size = len(event)
+            if size < 126:
+                parts.append(bytes((_TEXT, size)))
+            elif size < 0x10000:
+                parts.append(_SHORT.pack(_TEXT, 126, size))
+            else:
+                parts.append(_LONG.pack(_TEXT, 127, size))
+            parts.append(event)
+        self._transport.write(b"".join(parts))
+        if self._transport.get_write_buffer_size() > MAX_UNSENT:
+            self._transport.abort()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a code and a reason. Idempotent."""
+        if self._closing is None and not self._socket.closed:
+            self._closing = asyncio.ensure_future(
+                self._socket.close(code=code, message=reason.encode())
+            )
+
+    def cut(self) -> None:
+        """Break the connection off without a close frame."""
+        self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until a close that was begun is through."""
+        if self._closing is not None:
+            await self._closing
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """Who a handshake lets in, and to what."""
+
+    host: Host
+    attachment: Attachment
+
+
+async def serve_websocket(service: Service, request: web.Request) -> web.StreamResponse:
+    """Answer ``GET /realtime``: admit the caller and serve it until either side closes.
+
+    Raises:
+        ApiError: if the handshake itself is to fail; the caller answers it over HTTP.
+
+    """
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise refusal("websocket_only")
+    try:
+        admission = _admit(service, request)
+    except ApiError as error:
+        if error.code == "call_id_not_found" or not service.policy.refuse_in_socket:
+            raise
+        return await _refuse(service, request, error)
+    socket = await _accept(service, request)
+    transport = request.transport
+    if transport is None:
+        if admission.attachment.role is Role.WEBSOCKET:
+            admission.host.end()
+        return socket
+    outlet = WebSocketOutlet(socket, transport)
+    host, attachment = admission.host, admission.attachment
+    try:
+        host.attach(attachment, outlet)
+        while True:
+            message = await socket.receive()
+            if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                host.receive(attachment, message.data)
+            else:
+                break
+        await outlet.wait_closed()
+    finally:
+        host.detach(attachment)
+    return socket
+
+
+def is_beta(request: web.Request) -> bool:
+    """Whether the caller asks for the beta API, by header or subprotocol."""
+    return "realtime=v1" in request.headers.get("OpenAI-Beta", "") or any(
+        name.startswith(BETA_SUBPROTOCOL) for name in _subprotocols(request)
+    )
+
+
+def bearer_key(request: web.Request) -> str | None:
+    """Return the key of the ``Authorization`` header, or of the subprotocol that browsers use."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    for name in _subprotocols(request):
+        if name.startswith(KEY_SUBPROTOCOL):
+            return name.removeprefix(KEY_SUBPROTOCOL)
+    return None
+
+
+def _subprotocols(request: web.Request) -> list[str]:
+    offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", []))
+    return [name.strip() for name in offered.split(",") if name.strip()]
+
+
+def _admit(service: Service, request: web.Request) -> _Admission:
+    """Decide what a handshake gets.
+
+    Raises:
+        ApiError: if it gets nothing.
+
+    """
+    if is_beta(request):
+        raise refusal("beta_api_shape_disabled")
+    ephemeral = service.keys.admit(bearer_key(request))
+    call_id = request.query.get("call_id")
+    if call_id is not None:
+        call = service.calls.attachable(call_id)
+        if call is None:
+            raise refusal("call_id_not_found")
+        return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name()))
+    session = dict(ephemeral.session) if ephemeral is not None else {}
+    session.setdefault("type", request.query.get("intent", "realtime"))
+    host = service.open_session(session, model=request.query.get("model"))
+    return _Admission(host, Attachment(Role.WEBSOCKET, "client"))
+
+
+async def _accept(service: Service, request: web.Request) -> web.WebSocketResponse:
+    # Browsers and undici fail a handshake that selects nothing they offered, or something they did
+    # not; permessage-deflate makes undici report 1006 when it closes amid compressed frames.
+    offered = SUBPROTOCOL in _subprotocols(request)
+    socket = web.WebSocketResponse(
+        timeout=CLOSE_TIMEOUT,
+        heartbeat=service.policy.ping_interval_s,
+        protocols=(SUBPROTOCOL,) if offered else (),
+        compress=False,
+        max_msg_size=MAX_MESSAGE,
+    )
+    await socket.prepare(request)
+    return socket
+
+
+async def _refuse(service: Service, request: web.Request, error: ApiError) -> web.WebSocketResponse:
+    """Accept the handshake, say why not, and close."""
+    socket = await _accept(service, request)
+    event = error.event(service.ids.event())
+    await socket.send_str(orjson.dumps(event).decode())
+    reason = error.type if error.code is None else f"{error.type}.{error.code}"
+    code = CLOSE_CODES.get(error.status, _BAD_REQUEST)
+    await socket.close(code=code, message=reason.encode())
+    return socket

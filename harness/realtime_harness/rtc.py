@@ -1,0 +1,153 @@
+"""Everything we have to know of the inside of aiortc and aioice, in one place.
+
+Both ends of our WebRTC connections are aiortc peers that should behave as guests on a developer's
+machine: open no port that other machines can reach, ask no STUN server, and not burn a key pair
+for each peer. aiortc has no options for the first and the last, so two functions are wrapped. The
+wrappers look at context variables and are inert outside :func:`loopback_only` and
+:func:`shared_certificate`; aiortc peers of other code in the same process are not affected.
+
+Nothing is imported from aiortc until a function here is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from realtime_harness.errors import HarnessError, MissingExtra
+
+if TYPE_CHECKING:
+    from aiortc import RTCConfiguration, RTCPeerConnection
+
+__all__ = [
+    "available",
+    "configuration",
+    "cut",
+    "loopback_only",
+    "peer_connection",
+    "shared_certificate",
+]
+
+_loopback_only: ContextVar[bool] = ContextVar("loopback_only", default=False)
+_shared_certificate: ContextVar[bool] = ContextVar("shared_certificate", default=False)
+
+
+def available() -> bool:
+    """Return whether the ``webrtc`` extra is installed."""
+    return find_spec("aiortc") is not None
+
+
+@contextmanager
+def loopback_only() -> Iterator[None]:
+    """Let peers gather 127.0.0.1 and nothing else, for as long as the context is entered.
+
+    Gathering happens in ``setLocalDescription``, so that call has to be inside. aioice leaves
+    127.0.0.1 out by itself, which also makes it useless on a machine without a network.
+
+    Raises:
+        MissingExtra: if aiortc is not installed.
+        HarnessError: if this aioice has another inside than we know.
+
+    """
+    _wrap()
+    token = _loopback_only.set(True)
+    try:
+        yield
+    finally:
+        _loopback_only.reset(token)
+
+
+@contextmanager
+def shared_certificate() -> Iterator[None]:
+    """Let peers made inside share one certificate, instead of making a key pair each.
+
+    Raises:
+        MissingExtra: if aiortc is not installed.
+        HarnessError: if this aiortc has another inside than we know.
+
+    """
+    _wrap()
+    token = _shared_certificate.set(True)
+    try:
+        yield
+    finally:
+        _shared_certificate.reset(token)
+
+
+def configuration() -> RTCConfiguration:
+    """Return a configuration without STUN servers; aiortc's default asks one of Google's.
+
+    Raises:
+        MissingExtra: if aiortc is not installed.
+
+    """
+    _wrap()
+    from aiortc import RTCConfiguration
+
+    return RTCConfiguration(iceServers=[])
+
+
+def peer_connection() -> RTCPeerConnection:
+    """Return a new peer with :func:`configuration` and the certificate of the process.
+
+    Raises:
+        MissingExtra: if aiortc is not installed.
+
+    """
+    _wrap()
+    from aiortc import RTCPeerConnection
+
+    with shared_certificate():
+        return RTCPeerConnection(configuration())
+
+
+async def cut(peer: RTCPeerConnection) -> None:
+    """Break a peer off without a word to the other side, as a lost network does, then close it.
+
+    The other side notices when ICE consent expires (RFC 7675: within 30 s).
+    """
+    transports = {
+        transceiver.receiver.transport.transport for transceiver in peer.getTransceivers()
+    }
+    if peer.sctp is not None:
+        transports.add(peer.sctp.transport.transport)
+    for transport in transports:
+        # With the sockets gone first, closing cannot send DTLS or SCTP farewells.
+        await transport._connection.close()
+    await peer.close()
+
+
+@cache
+def _wrap() -> None:
+    """Install the wrappers, once for each process."""
+    if not available():
+        raise MissingExtra("webrtc")
+    import aioice.ice
+    from aiortc import RTCCertificate
+
+    gather = getattr(aioice.ice, "get_host_addresses", None)
+    if gather is None or list(inspect.signature(gather).parameters) != ["use_ipv4", "use_ipv6"]:
+        raise HarnessError("this version of aioice gathers its addresses in a way we do not know")
+    generate = RTCCertificate.generateCertificate
+
+    def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        if _loopback_only.get():
+            return ["127.0.0.1"]
+        addresses: list[str] = gather(use_ipv4=use_ipv4, use_ipv6=use_ipv6)
+        return addresses
+
+    @cache
+    def shared() -> RTCCertificate:
+        return generate()
+
+    def generate_certificate(cls: type[RTCCertificate]) -> RTCCertificate:
+        return shared() if _shared_certificate.get() else generate()
+
+    aioice.ice.get_host_addresses = get_host_addresses
+    wrapped: Any = classmethod(generate_certificate)
+    RTCCertificate.generateCertificate = wrapped  # type: ignore[method-assign]

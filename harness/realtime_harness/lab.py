@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from realtime_harness.errors import HarnessError
 from realtime_harness.targets.capabilities import Capability
@@ -52,6 +53,8 @@ class Lab:
     def __init__(self) -> None:
         self._processes: list[Process] = []
         self._lock = threading.Lock()
+        self._relays: dict[tuple[str, str], str] = {}
+        self._relays_lock = threading.Lock()
 
     def __enter__(self) -> Lab:
         return self
@@ -94,6 +97,24 @@ class Lab:
             ca_file=ready.get("ca_file"),
             switches=switches,
         )
+
+    def relay(self, kind: str, target: Target) -> str:
+        """Return the base URL of a reference relay of that kind before the target's origin.
+
+        There is one for each kind and origin; the first call starts it.
+
+        Raises:
+            HarnessError: if it does not start; the message ends with what it printed.
+
+        """
+        origin = urlsplit(target.base_url)._replace(path="").geturl()
+        with self._relays_lock:
+            if (kind, origin) not in self._relays:
+                arguments = ["relay", "--kind", kind, "--upstream", target.base_url, "--port", "0"]
+                trusted = {"SSL_CERT_FILE": target.ca_file} if target.ca_file else {}
+                ready = self.start(arguments, environment=trusted).ready
+                self._relays[kind, origin] = ready["base_url"]
+            return self._relays[kind, origin]
 
     def start(
         self,

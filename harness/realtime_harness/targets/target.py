@@ -31,6 +31,12 @@ class Target:
     ca_file: str | None = None
     """PEM file to trust in addition, for targets with a certificate of their own."""
 
+    query: dict[str, str] = field(default_factory=dict)
+    """Added to every URL: what an endpoint wants to be told each time."""
+
+    patience_s: float = 5.0
+    """How long a scenario waits for what has to come, seconds, where it does not say otherwise."""
+
     switches: dict[str, list[str]] = field(default_factory=dict)
     """What is switched on in a fake: ``{"defects": [...], "behaviours": [...]}``."""
 
@@ -41,10 +47,12 @@ class Target:
 
     def http_url(self, path: str, **query: str) -> str:
         """Return the URL of ``path`` (``/realtime/calls``) below the base URL."""
-        return self.base_url + path + ("?" + urlencode(query) if query else "")
+        parameters = urlencode({**self.query, **query})
+        separator = "&" if "?" in path else "?"
+        return self.base_url + path + (separator + parameters if parameters else "")
 
     def websocket_url(self, path: str = "/realtime", **query: str) -> str:
         """Return the ``ws(s)://`` URL of ``path`` below the base URL."""
         scheme, host, root, *_ = urlsplit(self.base_url)
         ws = {"http": "ws", "https": "wss"}[scheme]
-        return urlunsplit((ws, host, root + path, urlencode(query), ""))
+        return urlunsplit((ws, host, root + path, urlencode({**self.query, **query}), ""))

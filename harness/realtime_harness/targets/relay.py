@@ -1,0 +1,151 @@
+"""A reference relay in front of a target, and the ways to connect through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from realtime_harness.clients.signaling import Signaling
+from realtime_harness.clients.webrtc import Audio, Call, open_call
+from realtime_harness.clients.websocket import Auth, WebSocketConnection, open_websocket
+from realtime_harness.evidence import Lane
+from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.target import Target
+
+if TYPE_CHECKING:
+    from realtime_harness.run import ScenarioRun
+
+__all__ = ["Relay", "open_relay"]
+
+
+class Relay:
+    """A way to the target that leads through a relay.
+
+    Connections are recorded and closed like those that a run opens to the target itself.
+
+    Args:
+        run: in whose name everything is opened.
+        target: the target's twin at the relay's address.
+
+    """
+
+    def __init__(self, run: ScenarioRun, target: Target) -> None:
+        self._run = run
+        self._signaling: Signaling | None = None
+        self.target = target
+
+    @property
+    def base_url(self) -> str:
+        """As :attr:`Target.base_url`, at the relay."""
+        return self.target.base_url
+
+    async def websocket(
+        self,
+        *,
+        name: str = "relayed",
+        key: str | None = None,
+        auth: Auth = Auth.HEADER,
+        model: str | None = None,
+    ) -> WebSocketConnection:
+        """Open a WebSocket session through a relay of kind ``ws``.
+
+        Args:
+            name: of the connection in the evidence.
+            key: the target's own if not given.
+            auth: how the key is shown.
+            model: the target's model if not given.
+
+        Raises:
+            ConnectionRefused: if the relay or the target refuses.
+
+        """
+        connection = await open_websocket(
+            self.target,
+            self._run.recorder,
+            name=self._run.unique_name(Lane.WEBSOCKET, name),
+            lane=Lane.WEBSOCKET,
+            query={"model": model or self.target.model},
+            key=key,
+            auth=auth,
+        )
+        self._run.on_close(connection.name, connection.close)
+        return connection
+
+    async def call(
+        self,
+        *,
+        name: str = "relayed",
+        audio: Audio = Audio.SILENT_TRACK,
+        session: Mapping[str, Any] | None = None,
+    ) -> Call:
+        """Make a WebRTC call through a relay of kind ``webrtc``.
+
+        Args:
+            name: of the call in the evidence.
+            audio: what the audio section of the offer has behind it.
+            session: configuration, posted beside the offer.
+
+        Raises:
+            ConnectionRefused: if the offer is not answered with 201.
+            EventNotReceived: if the connection does not come about in time.
+
+        """
+        if self._signaling is None:
+            self._signaling = Signaling(self.target, self._run.recorder)
+        call = await open_call(
+            self.target,
+            self._signaling,
+            self._run.recorder,
+            name=self._run.unique_name(Lane.DATA_CHANNEL, name),
+            audio=audio,
+            session=session,
+        )
+        self._run.on_close(call.name, call.close)
+        return call
+
+    async def close(self) -> None:
+        """Close what the relay itself is asked with; the relay runs on for the next scenario."""
+        if self._signaling is not None:
+            await self._signaling.close()
+
+
+async def open_relay(
+    run: ScenarioRun, kind: Literal["ws", "webrtc"], *, delay_ms: float = 0
+) -> Relay:
+    """Return a relay in front of the run's target.
+
+    One process for each kind serves all scenarios of a run; the delay, and the defects that are
+    switched on in the target, are told to it with each connection.
+
+    Args:
+        run: the scenario's run.
+        kind: how clients come to the relay.
+        delay_ms: what it adds to a round trip.
+
+    Raises:
+        HarnessError: if the relay does not start.
+
+    """
+    target = run.target
+    address = await asyncio.to_thread(run.lab.relay, kind, target)
+    query = dict(target.query)
+    if delay_ms:
+        query["relay_delay_ms"] = f"{delay_ms:g}"
+    if defects := target.switches.get("defects"):
+        query["relay_defect"] = ",".join(defects)
+    scheme, host, *_ = urlsplit(address)
+    path = urlsplit(target.base_url).path
+    return Relay(
+        run,
+        replace(
+            target,
+            name=f"{target.name} through a {kind} relay",
+            base_url=urlunsplit((scheme, host, path, "", "")),
+            capabilities=target.capabilities - {Capability.CONTROL},
+            query=query,
+            ca_file=None,
+        ),
+    )

@@ -1,0 +1,125 @@
+"""The pages say what there is, their links lead somewhere, and their examples run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from realtime_harness.lab import Lab
+from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.target import Target
+from realtime_harness.verdicts import ExitCode, Level, Verdict
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+SOURCES = ("harness", "fakes", "scenarios", "reports", "tests", "toxw", ".ci")
+
+EXAMPLE = re.compile(
+    r"^<!-- run against the fake(?:; prints: (?P<prints>.*?))? -->\n"
+    r"```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Example(NamedTuple):
+    language: str
+    code: str
+    prints: str
+
+
+def examples() -> Iterator[object]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in EXAMPLE.finditer(text):
+            line = text[: match.start()].count("\n") + 1
+            example = Example(match["language"], match["code"], match["prints"] or "")
+            yield pytest.param(example, id=f"{page.name}:{line}")
+
+
+def environment_variables() -> set[str]:
+    """Return the names of ours that the source reads."""
+    found: set[str] = set()
+    for source in SOURCES:
+        path = PROJECT / source
+        for file in [path] if path.is_file() else path.rglob("*"):
+            if file.is_file() and file.suffix in {"", ".py"} and file != Path(__file__).resolve():
+                text = file.read_text(encoding="utf-8")
+                found |= set(re.findall(r"\b(?:REALTIME|RT|TOXW)_[A-Z_]*[A-Z]\b", text))
+    return found
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link into the page may name."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[Target]:
+    with Lab() as lab:
+        yield lab.fake(clock="virtual")
+
+
+def test_generated_pages_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, PROJECT / "docs" / "generate.py", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_plugin_adds_is_documented(added_to_pytest: set[str], documentation: str) -> None:
+    assert not [name for name in sorted(added_to_pytest) if f"`{name}" not in documentation]
+
+
+def test_environment_variables_are_documented(documentation: str) -> None:
+    assert not [name for name in sorted(environment_variables()) if name not in documentation]
+
+
+@pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)
+def test_exit_codes_are_documented(code: ExitCode) -> None:
+    assert f"\n| {code.value} | " in (PROJECT / "docs" / "running.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", [*Level, *Verdict, *Capability], ids=lambda word: word.value)
+def test_vocabulary_is_documented(word: Enum, documentation: str) -> None:
+    assert f"`{word.value}`" in documentation
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("example", list(examples()))
+def test_examples_run(example: Example, fake: Target, tmp_path: Path) -> None:
+    if example.language == "bash" and shutil.which("curl") is None:
+        pytest.skip("no curl")
+    address = fake.base_url.removeprefix("http://").removesuffix("/v1")
+    code = example.code.replace("127.0.0.1:8080", address)
+    shell = ["bash", "-euo", "pipefail"] if example.language == "bash" else [sys.executable]
+    done = subprocess.run(
+        [*shell, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert example.prints in done.stdout

@@ -20,6 +20,7 @@ __all__ = [
     "AUDIENCE",
     "Attachment",
     "ClearPlayback",
+    "Close",
     "Effect",
     "Emission",
     "Play",
@@ -67,7 +68,15 @@ class ClearPlayback(NamedTuple):
     response_id: str
 
 
-Effect = Emission | Play | ClearPlayback
+class Close(NamedTuple):
+    """Close every attachment, after what was sent before."""
+
+    code: int
+    """As a WebSocket closes with; a data channel just closes."""
+    reason: str
+
+
+Effect = Emission | Play | ClearPlayback | Close
 
 _PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})
 _CALL = frozenset({Role.DATA_CHANNEL, Role.SIDEBAND})

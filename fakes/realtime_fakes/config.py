@@ -36,10 +36,14 @@ from realtime_fakes.shapes import (
 
 __all__ = [
     "AUDIO_FORMAT",
+    "MAX_OUTPUT_TOKENS",
     "MODELS",
     "OUTPUT_MODALITIES",
+    "PROMPT",
+    "REASONING",
     "TOOLS",
     "TOOL_CHOICE",
+    "VOICE",
     "VOICES",
     "Config",
     "Model",

@@ -41,3 +41,31 @@ class Policy:
 
     send_rate_limits: bool = True
     """Whether ``rate_limits.updated`` follows ``response.done``."""
+
+    greet_sidebands: bool = False
+    """Whether a sideband gets ``session.created`` when it joins, as a primary connection does."""
+
+    broadcast_errors: bool = False
+    """Whether an ``error`` goes to everybody instead of to whoever caused it."""
+
+    accept_model_change: bool = False
+    """Whether ``session.update`` may name another model."""
+
+    keep_client_item_ids: bool = True
+    """Whether an item keeps the id that the client gave it."""
+
+    hide_second_predecessor: bool = True
+    """Whether ``conversation.item.done`` of the second item, appended at the end, has a null
+    ``previous_item_id``; so in every recording of OpenAI and Azure."""
+
+    obfuscate_deltas: bool = True
+    """Whether text deltas carry a random pad in ``obfuscation``."""
+
+    audio_delta_ms: int = 200
+    """Milliseconds of sound in one ``response.output_audio.delta``."""
+
+    delta_interval_s: float = 0.0
+    """Seconds between two deltas of a response; 0 says all of it at once."""
+
+    commit_minimum_ms: float = 100.0
+    """Milliseconds of sound that a commit needs."""

@@ -1,0 +1,289 @@
+"""The conversation: items in order, and what a client may make of them.
+
+Items go over the wire without ``object``; those of function calls outputs have no ``status``
+(recorded: pydantic-ai cassettes ``test_openai_ws__*``). An item is never changed in place, so that
+an event may hold one.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from realtime_fakes.input_audio import sound
+from realtime_fakes.shapes import (
+    Refusal,
+    Shape,
+    anything,
+    array,
+    constant,
+    nullable,
+    one_of,
+    record,
+    tagged,
+    text,
+)
+from realtime_fakes.usage import (
+    AUDIO_MESSAGE,
+    HEARD_MS,
+    NOTHING,
+    SPOKEN_MS,
+    TEXT_MESSAGE,
+    Tokens,
+    count_text,
+)
+
+__all__ = [
+    "INPUT_ITEM",
+    "ITEM",
+    "Conversation",
+    "Entry",
+    "Item",
+    "last_user_text",
+    "made_by_client",
+    "user_audio",
+]
+
+Item: TypeAlias = dict[str, Any]
+
+_IMAGE_TYPES = ("data:image/png;base64,", "data:image/jpeg;base64,")
+
+
+def _image_url(value: Any) -> str:
+    url: str = text()(value)
+    if not url.startswith(_IMAGE_TYPES):
+        raise Refusal("unsupported_value", reason="expected a data URI of a PNG or JPEG image.")
+    return url
+
+
+_HEAD: dict[str, Shape] = {
+    "type": constant,
+    "id": nullable(text()),
+    "object": one_of("realtime.item"),
+    "status": nullable(one_of("completed", "incomplete", "in_progress")),
+}
+_INPUT_TEXT = record({"type": constant, "text": text()}, required=("text",))
+_OUTPUT_TEXT = record(
+    {"type": constant, "text": text(), "annotations": anything}, required=("text",)
+)
+_INPUT_AUDIO = record(
+    {"type": constant, "audio": sound, "transcript": nullable(text())}, required=("audio",)
+)
+_INPUT_IMAGE = record(
+    {
+        "type": constant,
+        "image_url": _image_url,
+        "detail": nullable(one_of("auto", "low", "high")),
+    },
+    required=("image_url",),
+)
+
+
+def _message(contents: Mapping[str, Shape], **more: Shape) -> Shape:
+    content = array(tagged("type", contents))
+    return record({**_HEAD, "role": constant, "content": content, **more}, required=("content",))
+
+
+_ITEMS: dict[str, Shape] = {
+    "message": tagged(
+        "role",
+        {
+            "system": _message({"input_text": _INPUT_TEXT}),
+            "user": _message(
+                {
+                    "input_text": _INPUT_TEXT,
+                    "input_audio": _INPUT_AUDIO,
+                    "input_image": _INPUT_IMAGE,
+                }
+            ),
+            # What the assistant said aloud cannot be made up afterwards.
+            "assistant": _message(
+                {"output_text": _OUTPUT_TEXT},
+                phase=nullable(one_of("commentary", "final_answer")),
+            ),
+        },
+    ),
+    "function_call": record(
+        {**_HEAD, "name": text(), "call_id": text(32), "arguments": text()},
+        required=("name", "call_id", "arguments"),
+    ),
+    "function_call_output": record(
+        {**_HEAD, "call_id": text(32), "output": text()}, required=("call_id", "output")
+    ),
+}
+
+ITEM: Shape = tagged("type", _ITEMS)
+"""``item`` of ``conversation.item.create``."""
+
+INPUT_ITEM: Shape = tagged(
+    "type",
+    {**_ITEMS, "item_reference": record({"type": constant, "id": text()}, required=("id",))},
+)
+"""An element of ``response.input``."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """An item, and what the wire does not show of it."""
+
+    item: Item
+    tokens: Tokens = NOTHING
+    """What it costs whenever it is part of an input."""
+    sounds: dict[int, bytes] = field(default_factory=dict)
+    """What the user said, by index of the content, as 24 kHz PCM16."""
+    spoken_ms: float = 0.0
+    """How long the assistant speaks in it."""
+
+    def retrieved(self) -> Item:
+        """Return the item with the user's sound in it."""
+        if not self.sounds:
+            return self.item
+        content = [
+            {"type": "input_audio", "audio": b64encode(self.sounds[index]).decode(), **part}
+            if index in self.sounds
+            else part
+            for index, part in enumerate(self.item["content"])
+        ]
+        return {**self.item, "content": content}
+
+    def truncated(self, end_ms: int) -> Entry:
+        """Return the entry without what the assistant says after ``end_ms``.
+
+        Where a word was spoken is not known; the transcript is cut in proportion.
+
+        """
+        words = self.item["content"][0]["transcript"].split(" ")
+        kept = " ".join(words[: int(len(words) * end_ms / self.spoken_ms)])
+        item = {**self.item, "content": [{"type": "output_audio", "transcript": kept}]}
+        tokens = Tokens(AUDIO_MESSAGE + count_text(kept), end_ms // SPOKEN_MS)
+        return Entry(item, tokens, spoken_ms=end_ms)
+
+
+def made_by_client(item: Item, item_id: str) -> Entry:
+    """Return the entry for an item that has passed :data:`ITEM`."""
+    kind = item["type"]
+    if kind == "message":
+        return _entry_of_message(item, item_id)
+    if kind == "function_call":
+        made = {
+            "id": item_id,
+            "type": kind,
+            "status": "completed",
+            "name": item["name"],
+            "call_id": item["call_id"],
+            "arguments": item["arguments"],
+        }
+        words = item["name"] + " " + item["arguments"]
+    else:
+        made = {"id": item_id, "type": kind, "call_id": item["call_id"], "output": item["output"]}
+        words = item["output"]
+    return Entry(made, Tokens(TEXT_MESSAGE + count_text(words)))
+
+
+def user_audio(item_id: str, pcm: bytes) -> Entry:
+    """Return the entry for sound that was committed."""
+    return _entry_of_message(
+        {"role": "user", "content": [{"type": "input_audio", "audio": pcm}]}, item_id
+    )
+
+
+def last_user_text(entries: Iterable[Entry]) -> str:
+    """Return the text of the first user message in ``entries``, which come newest first."""
+    for entry in entries:
+        if entry.item.get("role") == "user":
+            return " ".join(
+                part["text"] for part in entry.item["content"] if part["type"] == "input_text"
+            )
+    return ""
+
+
+def _entry_of_message(item: Item, item_id: str) -> Entry:
+    content: list[dict[str, Any]] = []
+    words = TEXT_MESSAGE
+    heard = 0
+    sounds: dict[int, bytes] = {}
+    for part in item["content"]:
+        kind = part["type"]
+        if kind == "input_audio":
+            sounds[len(content)] = part["audio"]
+            heard += len(part["audio"]) // (48 * HEARD_MS)
+            words = max(words, AUDIO_MESSAGE)
+            part = {"type": "input_audio", "transcript": part.get("transcript")}
+        elif kind != "input_image":
+            words += count_text(part["text"])
+        content.append(part)
+    made = {
+        "id": item_id,
+        "type": "message",
+        "status": "completed",
+        "role": item["role"],
+        "content": content,
+    }
+    return Entry(made, Tokens(words, heard), sounds)
+
+
+class Conversation:
+    """Items in order, and what they cost together."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.tokens = NOTHING
+        self.has_assistant_audio = False
+        self._entries: dict[str, Entry] = {}
+        self._last: str | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (entry.item for entry in self._entries.values())
+
+    def get(self, item_id: str) -> Entry | None:
+        """Return the entry of that id, if there is one."""
+        return self._entries.get(item_id)
+
+    def newest_first(self) -> Iterator[Entry]:
+        """Return the entries, the last one first."""
+        return reversed(self._entries.values())
+
+    @property
+    def last_id(self) -> str | None:
+        """Id of the last item."""
+        return self._last
+
+    def append(self, item_id: str, entry: Entry) -> tuple[str | None, int]:
+        """Add an item at the end; return the id before it, and its index."""
+        before, index = self._last, len(self._entries)
+        self._entries[item_id] = entry
+        self._last = item_id
+        self._count(entry.tokens, 1)
+        return before, index
+
+    def insert(self, item_id: str, entry: Entry, after: str | None) -> None:
+        """Add an item behind ``after``, an id of an item here; ``None`` is the front."""
+        entries = {} if after is not None else {item_id: entry}
+        for key, other in self._entries.items():
+            entries[key] = other
+            if key == after:
+                entries[item_id] = entry
+        self._entries = entries
+        self._last = next(reversed(entries))
+        self._count(entry.tokens, 1)
+
+    def replace(self, item_id: str, entry: Entry) -> None:
+        """Put ``entry`` in the place of the item of that id; nothing happens if it is gone."""
+        if item_id in self._entries:
+            self._count(self._entries[item_id].tokens, -1)
+            self._entries[item_id] = entry
+            self._count(entry.tokens, 1)
+
+    def delete(self, item_id: str) -> None:
+        """Remove the item of that id."""
+        self._count(self._entries.pop(item_id).tokens, -1)
+        self._last = next(reversed(self._entries), None)
+
+    def _count(self, tokens: Tokens, sign: int) -> None:
+        text, audio = self.tokens
+        self.tokens = Tokens(text + sign * tokens.text, audio + sign * tokens.audio)

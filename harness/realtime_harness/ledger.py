@@ -81,8 +81,11 @@ class Ledger:
         self._judge(check, Verdict.NOT_APPLICABLE, reason, None)
 
     @contextmanager
-    def judging(self, *checks: Check) -> Iterator[None]:
-        """Make a violation inside the block the failure of ``checks``; without one, they pass."""
+    def judging(self, *checks: Check, fatal: bool = False) -> Iterator[None]:
+        """Make a violation inside the block the failure of ``checks``; without one, they pass.
+
+        ``fatal`` hands the violation on.
+        """
         if not checks:
             raise HarnessError("judging() needs at least one check")
         try:
@@ -90,6 +93,8 @@ class Ledger:
         except TargetViolation as violation:
             for check in checks:
                 self.check(check, False, str(violation))
+            if fatal:
+                raise
         else:
             for check in checks:
                 if check.id not in self._judged:

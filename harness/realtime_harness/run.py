@@ -49,7 +49,7 @@ class ScenarioRun:
         self.recorder = recorder
         self.ledger = Ledger(scenario, recorder)
         self.measurements: dict[str, Any] = {}
-        self.signaling = Signaling(target, recorder)
+        self.signaling = Signaling(target, recorder, user_agent=f"realtime-harness ({scenario.id})")
         """HTTP requests to the target."""
         self.control: Control | None = None
         """The fake's control API, for targets that claim it."""
@@ -114,6 +114,13 @@ class ScenarioRun:
         conversation goes on behind the block. Without one, those not judged yet pass.
         """
         return self.ledger.judging(*checks)
+
+    def requiring(self, *checks: Check) -> AbstractContextManager[None]:
+        """Judge as :meth:`judging` does, but end the conversation with a violation.
+
+        For steps that everything behind them needs: what is not judged by then was not reached.
+        """
+        return self.ledger.judging(*checks, fatal=True)
 
     def observe(self, check: Check, text: str, *, evidence: Evidence = None) -> None:
         """Report what was seen about a check, without judging it."""

@@ -23,10 +23,13 @@ class EventConnection(ABC):
     connection is closed.
     """
 
-    def __init__(self, *, name: str, lane: Lane, recorder: Recorder) -> None:
+    def __init__(
+        self, *, name: str, lane: Lane, recorder: Recorder, patience_s: float = 5.0
+    ) -> None:
         self.name = name
         self.lane = lane
         self._recorder = recorder
+        self._patience_s = patience_s
         self._events: list[ReceivedEvent] = []
         # Index behind the event that was returned last.
         self._cursor = 0
@@ -79,7 +82,7 @@ class EventConnection(ABC):
         """Return when the frame at this line of the evidence was sent, on the scenario's clock."""
         return self._recorder.entries[seq].t_ns
 
-    async def receive(self, *, timeout_s: float = 5.0) -> ReceivedEvent:
+    async def receive(self, *, timeout_s: float | None = None) -> ReceivedEvent:
         """Return the next event. Canceling is safe: no event is lost.
 
         Raises:
@@ -92,7 +95,7 @@ class EventConnection(ABC):
     async def expect(
         self,
         *types: str,
-        timeout_s: float = 5.0,
+        timeout_s: float | None = None,
         where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> ReceivedEvent:
         """Skip to the next event of one of ``types`` (any, if none given) that ``where`` accepts.
@@ -122,7 +125,7 @@ class EventConnection(ABC):
             raise self._lost(f"waiting for {wanted}")
         return found
 
-    async def wait_closed(self, *, timeout_s: float = 5.0) -> Closed:
+    async def wait_closed(self, *, timeout_s: float | None = None) -> Closed:
         """Wait until the other side closes; return how.
 
         Raises:
@@ -189,13 +192,14 @@ class EventConnection(ABC):
         return entry.seq
 
     async def _wait(
-        self, find: Callable[[], ReceivedEvent | None], wanted: str, timeout_s: float
+        self, find: Callable[[], ReceivedEvent | None], wanted: str, timeout_s: float | None
     ) -> ReceivedEvent | None:
         """Return what ``find`` finds, or ``None`` when the connection ended without it."""
         since = self._cursor
+        bound_s = self._patience_s if timeout_s is None else timeout_s
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(bound_s):
                 while (found := find()) is None and self._closed is None:
                     waiter = loop.create_future()
                     self._waiters.add(waiter)
@@ -207,7 +211,7 @@ class EventConnection(ABC):
             raise EventNotReceived(
                 expected=wanted,
                 lane=self.name,
-                timeout_s=timeout_s,
+                timeout_s=bound_s,
                 seen=[_label(event) for event in self._events[since:]],
             ) from None
         return found

@@ -40,6 +40,7 @@ class Closed:
 class Connection(Protocol):
     """A connection that carries Realtime events: WebSocket, data channel or sideband.
 
+    Every wait is bounded: by ``timeout_s``, or by the target's ``patience_s`` if it is not given.
     Every frame in either direction is recorded before it is handed on. Receiving keeps a cursor:
     :meth:`receive` and :meth:`expect` each continue behind the event returned last, and
     :attr:`events` holds all of them from the start.
@@ -75,7 +76,7 @@ class Connection(Protocol):
         """Send a frame as it is; return its line in the evidence."""
         ...
 
-    async def receive(self, *, timeout_s: float = 5.0) -> ReceivedEvent:
+    async def receive(self, *, timeout_s: float | None = None) -> ReceivedEvent:
         """Return the next event. Canceling is safe: no event is lost.
 
         Raises:
@@ -88,7 +89,7 @@ class Connection(Protocol):
     async def expect(
         self,
         *types: str,
-        timeout_s: float = 5.0,
+        timeout_s: float | None = None,
         where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> ReceivedEvent:
         """Skip to the next event of one of ``types`` (any, if none given) that ``where`` accepts.
@@ -102,7 +103,7 @@ class Connection(Protocol):
         """
         ...
 
-    async def wait_closed(self, *, timeout_s: float = 5.0) -> Closed:
+    async def wait_closed(self, *, timeout_s: float | None = None) -> Closed:
         """Wait until the other side closes; return how.
 
         Raises:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
+from realtime_harness.errors import EventNotReceived
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 
 __all__ = ["AUDIBLE_DBFS", "ReceivedAudio"]
@@ -22,9 +24,11 @@ class ReceivedAudio:
     An entry on lane ``rtp-in`` sums up every half second, and whatever is left at the end.
     """
 
-    def __init__(self, name: str, recorder: Recorder) -> None:
+    def __init__(self, name: str, recorder: Recorder, *, patience_s: float = 5.0) -> None:
         self._name = name
         self._recorder = recorder
+        self._patience_s = patience_s
+        self._audible = asyncio.Event()
         self.packets = 0
         """Frames decoded; one for each RTP packet that was not lost."""
         self.level_dbfs = -math.inf
@@ -43,6 +47,28 @@ class ReceivedAudio:
     def pcm(self) -> bytes:
         """Everything heard: mono PCM16, little endian."""
         return bytes(self._pcm)
+
+    async def wait_audible(self, *, timeout_s: float | None = None) -> None:
+        """Wait until something was heard.
+
+        Args:
+            timeout_s: bound; the target's patience if not given.
+
+        Raises:
+            EventNotReceived: if there was only silence, or nothing at all.
+
+        """
+        bound_s = self._patience_s if timeout_s is None else timeout_s
+        try:
+            async with asyncio.timeout(bound_s):
+                await self._audible.wait()
+        except TimeoutError:
+            raise EventNotReceived(
+                expected=f"sound above {AUDIBLE_DBFS:g} dBFS",
+                lane=self._name,
+                timeout_s=bound_s,
+                seen=[f"{self.packets} packets of at most {self.level_dbfs:.1f} dBFS"],
+            ) from None
 
     async def listen(self, track: Any) -> None:
         """Meter ``track`` until it ends or the task is canceled."""
@@ -71,6 +97,7 @@ class ReceivedAudio:
         self.level_dbfs = max(self.level_dbfs, level)
         if self.first_audible_ns is None and level > AUDIBLE_DBFS:
             self.first_audible_ns = now
+            self._audible.set()
         self._interval_packets += 1
         self._interval_bytes += samples.nbytes
         self._interval_level = max(self._interval_level, level)

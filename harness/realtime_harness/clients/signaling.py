@@ -91,10 +91,19 @@ class Signaling:
         target: the endpoint.
         recorder: where requests and answers are written down.
         timeout_s: bound on each request, seconds.
+        user_agent: says to the endpoint's operators who asks; a fake lists it with each call.
 
     """
 
-    def __init__(self, target: Target, recorder: Recorder, *, timeout_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        target: Target,
+        recorder: Recorder,
+        *,
+        timeout_s: float = 15.0,
+        user_agent: str = "realtime-harness",
+    ) -> None:
+        self.user_agent = user_agent
         self._target = target
         self._recorder = recorder
         self._timeout_s = timeout_s
@@ -103,7 +112,7 @@ class Signaling:
             timeout=timeout_s,
             # A proxy of the environment must not stand between us and an endpoint on this machine.
             trust_env=not target.is_loopback,
-            headers={"User-Agent": "realtime-harness"},
+            headers={"User-Agent": user_agent},
         )
 
     async def __aenter__(self) -> Signaling:

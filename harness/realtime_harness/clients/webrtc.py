@@ -48,8 +48,12 @@ class Audio(Enum):
 class DataChannelConnection(EventConnection):
     """The ``oai-events`` data channel of a call."""
 
-    def __init__(self, channel: RTCDataChannel, *, name: str, recorder: Recorder) -> None:
-        super().__init__(name=name, lane=Lane.DATA_CHANNEL, recorder=recorder)
+    def __init__(
+        self, channel: RTCDataChannel, *, name: str, recorder: Recorder, patience_s: float = 5.0
+    ) -> None:
+        super().__init__(
+            name=name, lane=Lane.DATA_CHANNEL, recorder=recorder, patience_s=patience_s
+        )
         self._channel = channel
         self._opened = asyncio.Event()
         channel.on("open", self._on_open)
@@ -83,16 +87,23 @@ class Call:
     """
 
     def __init__(
-        self, peer: RTCPeerConnection, answer: HttpAnswer, *, name: str, recorder: Recorder
+        self,
+        peer: RTCPeerConnection,
+        answer: HttpAnswer,
+        *,
+        name: str,
+        recorder: Recorder,
+        patience_s: float = 5.0,
     ) -> None:
         self.answer = answer
         """What the offer was answered with."""
         self.name = name
-        self.received_audio = ReceivedAudio(name, recorder)
+        self.received_audio = ReceivedAudio(name, recorder, patience_s=patience_s)
         """What was heard so far."""
         self.peer = peer
         """The aiortc peer connection, for what this class does not offer."""
         self._recorder = recorder
+        self._patience_s = patience_s
         self._events: DataChannelConnection | None = None
         self._over = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
@@ -122,8 +133,11 @@ class Call:
             raise AttributeError(f"{self.name} was made without a data channel")
         return self._events
 
-    async def connect(self, *, timeout_s: float = 10.0) -> None:
+    async def connect(self, *, timeout_s: float | None = None) -> None:
         """Apply the answer and wait until the transport stands and the data channel is open.
+
+        Args:
+            timeout_s: bound; twice the target's patience if not given, for transport and channel.
 
         Raises:
             TargetViolation: if the answer cannot be applied.
@@ -139,8 +153,9 @@ class Call:
         except Exception as error:
             raise TargetViolation(f"the SDP answer cannot be applied: {error!r}") from error
         connected = self._watch_transports()
+        bound_s = 2 * self._patience_s if timeout_s is None else timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(bound_s):
                 await connected.wait()
                 if self._events is not None:
                     await self._events.wait_open()
@@ -149,7 +164,7 @@ class Call:
             raise EventNotReceived(
                 expected=missing,
                 lane=self.name,
-                timeout_s=timeout_s,
+                timeout_s=bound_s,
                 seen=[
                     f"{entry.data['what']} {entry.data['state']}"
                     for entry in self._recorder.entries
@@ -159,19 +174,23 @@ class Call:
                 ],
             ) from None
 
-    async def wait_closed(self, timeout_s: float = 5.0) -> None:
+    async def wait_closed(self, timeout_s: float | None = None) -> None:
         """Wait until the other side has ended the call.
+
+        Args:
+            timeout_s: bound; the target's patience if not given.
 
         Raises:
             EventNotReceived: if the call still stands when the time is up.
 
         """
+        bound_s = self._patience_s if timeout_s is None else timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(bound_s):
                 await self._over.wait()
         except TimeoutError:
             raise EventNotReceived(
-                expected="end of the call", lane=self.name, timeout_s=timeout_s, seen=[]
+                expected="end of the call", lane=self.name, timeout_s=bound_s, seen=[]
             ) from None
 
     async def close(self) -> None:
@@ -190,7 +209,9 @@ class Call:
     # Inside.
 
     def _add_channel(self, channel: RTCDataChannel) -> None:
-        self._events = DataChannelConnection(channel, name=self.name, recorder=self._recorder)
+        self._events = DataChannelConnection(
+            channel, name=self.name, recorder=self._recorder, patience_s=self._patience_s
+        )
         channel.on("close", self._over.set)
 
     def _watch_peer(self) -> None:
@@ -248,7 +269,7 @@ async def open_call(
     session: Mapping[str, Any] | None = None,
     key: str | None = None,
     connect: bool = True,
-    timeout_s: float = 10.0,
+    timeout_s: float | None = None,
 ) -> Call:
     """Make an offer, post it and connect.
 
@@ -263,7 +284,8 @@ async def open_call(
             posted bare, with the target's model in the query unless ``key`` is an ephemeral one.
         key: the target's own if not given.
         connect: ``False`` to return as soon as the offer is answered; :meth:`Call.connect` goes on.
-        timeout_s: bound on the transport and the data channel, after the answer.
+        timeout_s: bound on the transport and the data channel, after the answer; twice the
+            target's patience if not given.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -326,7 +348,7 @@ async def _offer(
         raise ConnectionRefused(
             lane=name, status=answer.status, detail=answer.text[:500], answer=answer
         )
-    call = Call(peer, answer, name=name, recorder=recorder)
+    call = Call(peer, answer, name=name, recorder=recorder, patience_s=target.patience_s)
     call._watch_peer()
     if channel is not None:
         call._add_channel(channel)

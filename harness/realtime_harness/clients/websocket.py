@@ -45,9 +45,15 @@ class WebSocketConnection(EventConnection):
     """An open WebSocket, on the lane ``ws`` or ``sideband``."""
 
     def __init__(
-        self, socket: ClientConnection, *, name: str, lane: Lane, recorder: Recorder
+        self,
+        socket: ClientConnection,
+        *,
+        name: str,
+        lane: Lane,
+        recorder: Recorder,
+        patience_s: float = 5.0,
     ) -> None:
-        super().__init__(name=name, lane=lane, recorder=recorder)
+        super().__init__(name=name, lane=lane, recorder=recorder, patience_s=patience_s)
         self._socket = socket
         self._reader = asyncio.create_task(self._read(), name=f"read {name}")
 
@@ -170,7 +176,9 @@ async def open_websocket(
     if socket.response is not None:
         _answer(recorder, name, asked, socket.response.status_code, socket.response.headers, b"")
     recorder.state(name, lane.value, "open", subprotocol=socket.subprotocol)
-    return WebSocketConnection(socket, name=name, lane=lane, recorder=recorder)
+    return WebSocketConnection(
+        socket, name=name, lane=lane, recorder=recorder, patience_s=target.patience_s
+    )
 
 
 def _answer(

@@ -48,7 +48,7 @@ async def text_turn(
     text: str,
     *,
     modalities: Sequence[str] = ("text",),
-    timeout_s: float = 5.0,
+    timeout_s: float | None = None,
 ) -> Turn:
     """Say ``text``, ask for a response and wait until it is done.
 
@@ -56,7 +56,7 @@ async def text_turn(
         connection: on which both are sent, and the events awaited.
         text: the user's message.
         modalities: ``output_modalities`` of the response.
-        timeout_s: bound on each wait, seconds.
+        timeout_s: bound on each wait, seconds; the target's patience if not given.
 
     Raises:
         EventNotReceived: if the turn does not come to its end.
@@ -99,7 +99,9 @@ async def text_turn(
     )
 
 
-async def _expect(connection: EventConnection, wanted: str, timeout_s: float) -> ReceivedEvent:
+async def _expect(
+    connection: EventConnection, wanted: str, timeout_s: float | None
+) -> ReceivedEvent:
     event = await connection.expect(wanted, "error", timeout_s=timeout_s)
     if event.type == "error":
         raise TargetViolation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from realtime_harness.lab import Lab
 from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.config import TargetFile
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, Level, Verdict
 
@@ -27,6 +29,10 @@ EXAMPLE = re.compile(
     r"```(?P<language>\w+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+
+
+SCENARIO = re.compile(r"^<!-- a scenario -->\n```python\n(?P<code>.*?)^```$", re.M | re.S)
+TARGETS = re.compile(r"^<!-- a targets file -->\n```toml\n(?P<code>.*?)^```$", re.M | re.S)
 
 
 class Example(NamedTuple):
@@ -116,6 +122,7 @@ def test_examples_run(example: Example, fake: Target, tmp_path: Path) -> None:
     done = subprocess.run(
         [*shell, "-c", code],
         cwd=tmp_path,
+        env={**os.environ, "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
         timeout=30,
@@ -123,3 +130,38 @@ def test_examples_run(example: Example, fake: Target, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert example.prints in done.stdout
+
+
+def test_example_of_a_scenario_runs(documentation: str, tmp_path: Path) -> None:
+    codes = SCENARIO.findall(documentation)
+    assert codes
+    for number, code in enumerate(codes):
+        (tmp_path / f"test_{number}.py").write_text(code)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--rt-target=fake",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "error",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def test_example_of_a_targets_file_is_read(documentation: str, tmp_path: Path) -> None:
+    (code,) = TARGETS.findall(documentation)
+    file = tmp_path / "realtime-harness.toml"
+    file.write_text(code)
+    (tmp_path / "staging.pem").touch()
+    target = TargetFile.read(file).target("staging", {"STAGING_KEY": "sk-example"})
+    assert target.base_url == "https://gateway.example.com/v1"

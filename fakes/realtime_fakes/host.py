@@ -15,7 +15,7 @@ import orjson
 
 from realtime_fakes.audience import (
     Attachment,
-    ClearPlayback,
+    Close,
     Effect,
     Emission,
     Play,
@@ -27,10 +27,6 @@ from realtime_fakes.session import Session
 from realtime_fakes.switches import EventTap, Switchboard
 
 __all__ = ["Host", "Outlet", "Player"]
-
-EXPIRY = (1001, "Your session hit the maximum duration of 60 minutes.")
-"""Close code and reason of a session whose time is up (pydantic-ai, comment on its reconnect)."""
-
 
 class Outlet(Protocol):
     """The way out to one attachment.
@@ -132,8 +128,9 @@ class Host:
             now = self._clock.now()
             if due is None or due > now:
                 break
-            self._deliver(self.session.on_timer(now), EXPIRY)
-            if self.session.next_timer() == due:
+            effects = self.session.on_timer(now)
+            self._deliver(effects)
+            if not effects and self.session.next_timer() == due:
                 raise RuntimeError(f"session {self.session.id} left a due timer set")
         self._set_timer()
 
@@ -178,8 +175,9 @@ class Host:
         self._lines.clear()
         return lines
 
-    def _deliver(self, effects: Iterable[Effect], ending: tuple[int, str] = (1000, "")) -> None:
-        """Carry effects out, and end the session if it says so (``ending``: code and reason)."""
+    def _deliver(self, effects: Iterable[Effect]) -> None:
+        """Carry effects out, and end the session if it says so."""
+        ending = Close(1000, "")
         taps = self._switchboard.event_taps
         batches: dict[Attachment, list[bytes]] = {attachment: [] for attachment in self._lines}
         present = list(batches)
@@ -191,16 +189,18 @@ class Host:
                 event = orjson.dumps(effect.event)
                 for attachment in recipients(effect, present):
                     batches[attachment].append(event)
+            elif isinstance(effect, Close):
+                ending = effect
             elif self.player is not None:
                 if isinstance(effect, Play):
                     self.player.play(effect.pcm)
-                elif isinstance(effect, ClearPlayback):
+                else:
                     self.player.clear()
         for attachment, events in batches.items():
             if events:
                 self._lines[attachment].outlet.send(events)
         if self.session.ended:
-            self.end(*ending)
+            self.end(ending.code, ending.reason)
         elif not self.ended:
             self._set_timer()
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler, CodecContext, Packet
 from av.audio.codeccontext import AudioCodecContext
+from av.stream import Stream
 
 __all__ = ["Playback"]
 
@@ -44,7 +45,7 @@ _CODECS = {
 }
 
 
-class Playback(MediaStreamTrack):  # type: ignore[misc]
+class Playback(MediaStreamTrack):
     """A track that plays what it is given and is silent otherwise.
 
     Frames are encoded when they are due, so that clearing costs nothing and takes effect with the
@@ -74,7 +75,7 @@ class Playback(MediaStreamTrack):  # type: ignore[misc]
         self._queue.clear()
         self._encoder = None
 
-    async def recv(self) -> Packet:
+    async def recv(self) -> Packet[Stream]:
         """Return the next frame when it is due. Called by the RTP sender."""
         if self.readyState != "live":
             raise MediaStreamError

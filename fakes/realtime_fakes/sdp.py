@@ -112,9 +112,9 @@ def conventional_answer(sdp: str, offer: Offer) -> str:
     Names the stream ``realtimeapi`` and its track ``audio``, announces the recorded maximum message
     size, keeps the SHA-256 fingerprint alone, and groups sections only if the offer does.
     """
-    unwanted = ("a=fingerprint:sha-384", "a=fingerprint:sha-512")
-    if not offer.bundled:
-        unwanted += ("a=group:BUNDLE",)
+    unwanted = ("a=fingerprint:sha-384", "a=fingerprint:sha-512") + (
+        () if offer.bundled else ("a=group:BUNDLE",)
+    )
     lines: list[str] = []
     kind = ""
     for line in sdp.splitlines():

@@ -123,7 +123,6 @@ class Service:
             brain=self._brain,
             policy=lambda: self.switchboard.policy,
             on_call=call_id is not None,
-            tail=None,
         )
         host = Host(session, clock=self.clock, switchboard=self.switchboard, on_end=self._ended)
         self.hosts[session_id] = host

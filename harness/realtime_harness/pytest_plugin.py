@@ -1,3 +1,291 @@
-"""The pytest plugin: scenarios are collectors, checks are items."""
+"""The pytest plugin: scenarios are collectors, checks are items.
+
+A scenario has its conversation once, when the first of its items is set up; each declared check is
+then an item with a verdict of its own. Nothing happens, and nothing heavy is imported, in a pytest
+run that collects no scenario.
+
+What becomes of a verdict: fail and untestable fail the item, error is an error of its set-up,
+not-applicable skips it, everything else passes. ``user_properties`` hold what it was.
+
+With xdist, the controlling process begins the run and starts the fake; workers join. All items of a
+scenario go to one worker, and so do all scenarios that measure time, which are ordered last: they
+do not run beside each other, but may run beside the last scenarios of other workers.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from realtime_harness.catalogue import scenario_of
+from realtime_harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from realtime_harness.campaign import Campaign
+    from realtime_harness.results import CheckResult
+    from realtime_harness.runner import ScenarioOutcome
+    from realtime_harness.scenario import Scenario
+
+__all__ = ["CheckItem", "ScenarioCollector", "adopt", "write_reports"]
+
+_CAMPAIGN = pytest.StashKey["Campaign"]()
+_OWN = pytest.StashKey[bool]()
+_SHARED = "rt_campaign"
+_EXCLUSIVE = "rt-exclusive"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, all prefixed."""
+    group = parser.getgroup("realtime", "conformance of a Realtime API endpoint")
+    group.addoption(
+        "--rt-target",
+        metavar="NAME|URL",
+        help="endpoint under test: fake (default; started for the run), openai, a base URL, "
+        "or a name in realtime-harness.toml",
+    )
+    group.addoption("--rt-config", type=Path, metavar="FILE", help="TOML file with [targets.NAME]")
+    group.addoption("--rt-out", type=Path, metavar="DIR", help="the run directory")
+    for name, what in (
+        ("suite", "run only this suite (may be repeated)"),
+        ("defect", "switch a defect on in the fake (may be repeated)"),
+        ("behaviour", "switch a behaviour on in the fake (may be repeated)"),
+    ):
+        group.addoption(
+            f"--rt-{name}", action="append", default=[], metavar=name.upper(), help=what
+        )
+    group.addoption(
+        "--rt-repeat", type=int, default=1, metavar="N", help="run each scenario N times"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and have xdist keep the items of a scenario together."""
+    config.addinivalue_line(
+        "markers", "rt_check(level, suite): set on each check; level is MUST, SHOULD or INFO"
+    )
+    config.addinivalue_line("markers", "rt_exclusive: set on checks of scenarios that measure time")
+    if (shared := _workerinput(config).get(_SHARED)) is not None:
+        from realtime_harness.campaign import Campaign
+
+        config.stash[_CAMPAIGN] = Campaign.join(shared)
+        config.option.loadgroup = True
+    elif config.getoption("--rt-target") and config.getoption("dist", "no") != "no":
+        config.option.dist = "loadgroup"
+        # Otherwise the largest group would come first, which is the one that has to come last.
+        config.option.loadscopereorder = False
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[ScenarioCollector] | None:
+    """Collect a scenario where it is defined; where it is imported it is left alone."""
+    scenario = scenario_of(obj)
+    if scenario is None:
+        return None
+    config = collector.config
+    wanted = config.getoption("--rt-suite")
+    defined_here = scenario.function.__module__ == collector.obj.__name__
+    if not defined_here or (wanted and scenario.suite not in wanted):
+        return []
+    return [
+        ScenarioCollector.from_parent(
+            collector,
+            name=name if repetition == 1 else f"{name}#{repetition}",
+            scenario=scenario,
+            repetition=repetition,
+        )
+        for repetition in range(1, config.getoption("--rt-repeat") + 1)
+    ]
+
+
+class ScenarioCollector(pytest.Collector):
+    """One run of a scenario; its items are the declared checks."""
+
+    def __init__(self, *, scenario: Scenario, repetition: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scenario = scenario
+        self._repetition = repetition
+        self._outcome: ScenarioOutcome | None = None
+        self.add_marker(pytest.mark.xdist_group(_EXCLUSIVE if scenario.exclusive else self.nodeid))
+        if scenario.exclusive:
+            self.add_marker(pytest.mark.rt_exclusive)
+
+    def collect(self) -> Iterator[CheckItem]:
+        """Yield an item for each declared check."""
+        for check in self.scenario.checks:
+            item: CheckItem = CheckItem.from_parent(self, name=check.id)
+            item.add_marker(
+                pytest.mark.rt_check(level=check.level.value, suite=self.scenario.suite)
+            )
+            item.user_properties += [
+                ("level", check.level.value),
+                ("suite", self.scenario.suite),
+                ("clause", check.clause),
+                ("source", check.source),
+            ]
+            yield item
+
+    def setup(self) -> None:
+        """Have the conversation, once."""
+        if self._outcome is None:
+            campaign = self.config.stash[_CAMPAIGN]
+            self._outcome = campaign.run(self.scenario, self._repetition)
+
+    def result(self, check: str) -> CheckResult:
+        """Return the verdict of a check; only after :meth:`setup`."""
+        assert self._outcome is not None
+        return next(result for result in self._outcome.results if result.check == check)
+
+
+class _Red(Exception):
+    """A verdict that fails the item; its text is all there is to show."""
+
+
+class CheckItem(pytest.Item):
+    """One check of one run of a scenario."""
+
+    parent: ScenarioCollector
+
+    def setup(self) -> None:
+        """Store the verdict; a fault of ours ends the item here, as an error."""
+        result = self.parent.result(self.name)
+        self.config.stash[_CAMPAIGN].store.add_check(result)
+        self.user_properties.append(("verdict", result.verdict.value))
+        if result.verdict is Verdict.ERROR:
+            raise _Red(_text(result))
+
+    def runtest(self) -> None:
+        """Turn the verdict into an outcome of pytest's."""
+        result = self.parent.result(self.name)
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            pytest.skip(result.reason)
+        if result.verdict.is_red:
+            raise _Red(_text(result))
+        if result.reason:
+            self.add_report_section("call", result.verdict.value, result.reason)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the verdict; a traceback only if this plugin itself failed."""
+        if isinstance(excinfo.value, _Red):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Name the item by its scenario and its check."""
+        code = self.parent.scenario.function.__code__
+        return self.path, code.co_firstlineno - 1, f"{self.parent.name}::{self.name}"
+
+
+def _text(result: CheckResult) -> str:
+    return (
+        f"{result.verdict.value}: {result.reason}\n"
+        f"  {result.level.value}: {result.clause}\n"
+        f"  source: {result.source}"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the scenarios that measure time last."""
+    items.sort(key=lambda item: isinstance(item, CheckItem) and item.parent.scenario.exclusive)
+    wanted = set(config.getoption("--rt-suite"))
+    found = {item.parent.scenario.suite for item in items if isinstance(item, CheckItem)}
+    if missing := sorted(wanted - found):
+        raise pytest.UsageError(f"--rt-suite: nothing was collected of {', '.join(missing)}")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin the run, if there are scenarios to run in this process."""
+    config = session.config
+    if _CAMPAIGN in config.stash or config.option.collectonly:
+        return
+    if any(isinstance(item, CheckItem) for item in session.items):
+        if _workerinput(config):
+            raise pytest.UsageError("scenarios on xdist's workers need --rt-target")
+        _begin(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the run to a worker of xdist's; begin it if this is the first."""
+    if node.config.getoption("--rt-target"):
+        if _CAMPAIGN not in node.config.stash:
+            _begin(node.config)
+        node.workerinput[_SHARED] = node.config.stash[_CAMPAIGN].share()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Finish the run that this process began, and write its reports."""
+    config = session.config
+    campaign = config.stash.get(_CAMPAIGN, None)
+    if campaign is None:
+        return
+    if not config.stash.get(_OWN, False):
+        if _workerinput(config):
+            campaign.leave()
+        return
+    campaign.finish()
+    write_reports(campaign.directory)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the report is."""
+    if config.stash.get(_OWN, False):
+        directory = config.stash[_CAMPAIGN].directory
+        terminalreporter.write_sep("-", "realtime-harness")
+        terminalreporter.write_line(f"report: {directory / 'report.html'}")
+
+
+def adopt(config: pytest.Config, campaign: Campaign) -> None:
+    """Run the scenarios of this pytest session in a campaign that somebody else finishes."""
+    config.stash[_CAMPAIGN] = campaign
+
+
+def write_reports(directory: Path) -> Path:
+    """Write the reports of a run directory; return the HTML file."""
+    from realtime_reports import write_junit, write_report
+
+    write_junit(directory)
+    path: Path = write_report(directory)
+    return path
+
+
+def _begin(config: pytest.Config) -> None:
+    from realtime_harness.campaign import Campaign, Plan, command_line
+    from realtime_harness.errors import HarnessError, UsageError
+    from realtime_harness.verdicts import ExitCode
+
+    option = config.getoption
+    plan = Plan(
+        target=option("--rt-target") or "fake",
+        config=option("--rt-config"),
+        out=option("--rt-out"),
+        defects=tuple(option("--rt-defect")),
+        behaviours=tuple(option("--rt-behaviour")),
+        command=command_line(
+            [
+                ("--target", option("--rt-target") or "fake"),
+                ("--config", str(option("--rt-config") or "")),
+                *(("--suite", suite) for suite in option("--rt-suite")),
+                ("-k", option("-k")),
+                ("--repeat", str(option("--rt-repeat")) if option("--rt-repeat") > 1 else ""),
+                *(("--defect", name) for name in option("--rt-defect")),
+                *(("--behaviour", name) for name in option("--rt-behaviour")),
+            ]
+        ),
+    )
+    try:
+        config.stash[_CAMPAIGN] = Campaign.begin(plan)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=ExitCode.HARNESS_FAULT)
+    config.stash[_OWN] = True
+
+
+def _workerinput(config: pytest.Config) -> dict[str, Any]:
+    """Return what xdist's controller gave this process; nothing in the controller itself."""
+    given: dict[str, Any] = getattr(config, "workerinput", {})
+    return given

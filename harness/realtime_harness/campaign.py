@@ -1,0 +1,205 @@
+"""A run as a whole: its target, its lab, its run directory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from realtime_harness import __version__
+from realtime_harness.contract.schemas import REVISION
+from realtime_harness.errors import UsageError
+from realtime_harness.lab import Lab
+from realtime_harness.results import RunInfo, read_run
+from realtime_harness.runner import ScenarioOutcome, run_scenario
+from realtime_harness.scenario import Scenario
+from realtime_harness.store import Store, new_run_directory
+from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.config import TargetFile, resolve_target
+from realtime_harness.targets.reach import reach
+from realtime_harness.targets.target import Target
+from realtime_harness.verdicts import ExitCode, exit_code
+
+__all__ = ["RUNS", "Campaign", "Plan", "command_line"]
+
+RUNS = Path("realtime-runs")
+"""Where run directories are made, below the working directory."""
+
+_PACKAGES = ("aiohttp", "aiortc", "httpx2", "openai", "pytest", "pytest-xdist", "websockets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be run, as it was asked for."""
+
+    target: str = "fake"
+    config: Path | None = None
+    out: Path | None = None
+    """The run directory; a new one below :data:`RUNS` if not given."""
+    defects: tuple[str, ...] = ()
+    behaviours: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """The command line that reproduces the run."""
+
+
+class Campaign:
+    """A run that is under way. Begin one, run scenarios, finish it.
+
+    With workers, one process begins and finishes the run; the others join it with what
+    :meth:`share` gives.
+    """
+
+    def __init__(self, target: Target, lab: Lab, store: Store, info: RunInfo | None) -> None:
+        self.target = target
+        self.store = store
+        self._lab = lab
+        self._info = info
+
+    @property
+    def directory(self) -> Path:
+        """The run directory."""
+        return self.store.directory
+
+    @classmethod
+    def begin(cls, plan: Plan, environment: Mapping[str, str] | None = None) -> Campaign:
+        """Find or start the target and make the run directory.
+
+        Raises:
+            UsageError: if the plan cannot be carried out as given.
+            TargetUnreachable: if nothing answers at the target's address.
+            HarnessError: if the fake does not start.
+
+        """
+        file = TargetFile.read(plan.config)
+        target = resolve_target(
+            plan.target, file, os.environ if environment is None else environment
+        )
+        switched = plan.defects or plan.behaviours
+        if target is not None and switched:
+            raise UsageError(
+                "defects and behaviours are switched on in a fake that the run starts: "
+                "use --target fake"
+            )
+        lab = Lab()
+        try:
+            if target is None:
+                target = lab.fake(defects=plan.defects, behaviours=plan.behaviours)
+            else:
+                target = reach(target)
+            directory = (
+                new_run_directory(RUNS, target.name) if plan.out is None else _cleared(plan.out)
+            )
+            info = RunInfo(
+                id=directory.name,
+                target=target.name,
+                base_url=target.base_url,
+                started_at=_now(),
+                finished_at=None,
+                harness_version=__version__,
+                contract=REVISION,
+                command=list(plan.command),
+                environment=_environment(),
+                switches=dict(target.switches),
+            )
+            store = Store(directory)
+            store.write_info(info)
+        except BaseException:
+            lab.close()
+            raise
+        return cls(target, lab, store, info)
+
+    def share(self) -> dict[str, Any]:
+        """Return what another process needs to join: plain values only. It contains the key."""
+        target = asdict(self.target)
+        target["capabilities"] = sorted(each.value for each in self.target.capabilities)
+        return {"target": target, "directory": str(self.directory)}
+
+    @classmethod
+    def join(cls, shared: Mapping[str, Any]) -> Campaign:
+        """Take part in a run that another process began."""
+        values = dict(shared["target"])
+        values["capabilities"] = frozenset(map(Capability, values["capabilities"]))
+        return cls(Target(**values), Lab(), Store(Path(shared["directory"])), None)
+
+    def run(self, scenario: Scenario, repetition: int = 1) -> ScenarioOutcome:
+        """Run one scenario, on an event loop of its own."""
+        with asyncio.Runner() as runner:
+            return runner.run(
+                run_scenario(
+                    scenario,
+                    self.target,
+                    lab=self._lab,
+                    store=self.store,
+                    repetition=repetition,
+                )
+            )
+
+    def leave(self) -> None:
+        """End what this process started for the run, without a word about its outcome."""
+        self.store.close()
+        self._lab.close()
+
+    def finish(self, fault: ExitCode | None = None) -> ExitCode:
+        """End the run: say in ``run.json`` how it ended, and end all processes.
+
+        Args:
+            fault: how it ended if not by its verdicts, such as ``INTERRUPTED``.
+
+        """
+        self.leave()
+        verdicts = [result.verdict for result in read_run(self.directory).checks]
+        code = exit_code(verdicts) if fault is None else fault
+        if self._info is not None:
+            self.store.write_info(replace(self._info, finished_at=_now(), exit_code=int(code)))
+        return code
+
+
+def _cleared(directory: Path) -> Path:
+    """Make a directory ready for a run; what an earlier run left in it is removed.
+
+    Raises:
+        UsageError: if it holds anything but a run.
+
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory} is a file: give a directory for the run")
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        if not (directory / "run.json").is_file():
+            raise UsageError(
+                f"{directory} is not empty and holds no earlier run: give another directory"
+            )
+        shutil.rmtree(directory / "evidence", ignore_errors=True)
+        for name in ("checks.jsonl", "scenarios.jsonl", "report.html", "junit.xml", "run.json"):
+            (directory / name).unlink(missing_ok=True)
+    return directory
+
+
+def _environment() -> dict[str, str]:
+    versions: dict[str, str] = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {"python": platform.python_version(), "platform": platform.platform(), **versions}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def command_line(options: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
+    """Return ``realtime-harness run`` with these options, leaving out those without a value."""
+    words = ["realtime-harness", "run"]
+    for option, value in options:
+        if value:
+            words += [option, value]
+    return tuple(words)

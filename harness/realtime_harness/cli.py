@@ -1,0 +1,467 @@
+"""The command line: ``realtime-harness``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from realtime_harness import __version__
+from realtime_harness.errors import HarnessError, UsageError
+from realtime_harness.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from realtime_harness.campaign import Campaign
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="realtime-harness",
+    help="Conformance of the OpenAI Realtime API and of everything that claims to speak it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line and exit: the entry point of ``realtime-harness``."""
+    try:
+        app()
+    except HarnessError as error:
+        print(f"realtime-harness: {error}", file=sys.stderr)
+        sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.HARNESS_FAULT)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+class ClockKind(Enum):
+    """Clocks of the fake."""
+
+    REAL = "real"
+    VIRTUAL = "virtual"
+
+
+class RelayKind(Enum):
+    """Kinds of reference relays."""
+
+    WS = "ws"
+    WEBRTC = "webrtc"
+
+
+class Listed(Enum):
+    """What ``list`` lists."""
+
+    SUITES = "suites"
+    SCENARIOS = "scenarios"
+    CHECKS = "checks"
+    DEFECTS = "defects"
+    BEHAVIOURS = "behaviours"
+
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+ReadyFile = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Gets one JSON object when connections are accepted."),
+]
+Defects = Annotated[
+    list[str] | None, typer.Option("--defect", help="Violation to commit; repeatable.")
+]
+Behaviours = Annotated[
+    list[str] | None, typer.Option("--behaviour", help="Legal rudeness; repeatable.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def fake(
+    *,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8080,
+    api_key: Annotated[
+        list[str] | None, typer.Option(help="Key to accept; repeatable. Default: sk-fake.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Whose legal particulars.")] = "openai-2026-09",
+    behaviours: Behaviours = None,
+    defects: Defects = None,
+    clock: Annotated[
+        ClockKind, typer.Option(help="A virtual clock stands still until it is advanced.")
+    ] = ClockKind.REAL,
+    seed: Annotated[int | None, typer.Option(help="Makes ids reproducible.")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="With a certificate of its own.")] = False,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Run the fake Realtime service until SIGTERM or Ctrl-C."""
+    from realtime_fakes.server import ServeOptions, serve
+
+    options = ServeOptions(
+        host=host,
+        port=port,
+        profile=profile,
+        behaviours=tuple(behaviours or ()),
+        defects=tuple(defects or ()),
+        clock=clock.value,
+        seed=seed,
+        tls=tls,
+        ready_file=str(ready_file) if ready_file is not None else None,
+    )
+    if api_key:
+        options = replace(options, api_keys=tuple(api_key))
+    _serve(serve(options))
+
+
+@app.command()
+def relay(
+    *,
+    kind: Annotated[
+        RelayKind, typer.Option(help="How clients come to it; it speaks WebSocket upstream.")
+    ] = RelayKind.WS,
+    upstream: Annotated[str, typer.Option(metavar="TARGET", help="Target's name or base URL.")],
+    delay: Annotated[str, typer.Option(help="Added on the way down, such as 40ms.")] = "0ms",
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8081,
+    defects: Defects = None,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Run a reference relay until SIGTERM or Ctrl-C. It passes its clients' credentials on."""
+    from realtime_fakes.relays.app import RelayOptions, serve
+
+    options = RelayOptions(
+        kind=kind.value,
+        upstream=_base_url(upstream),
+        delay_ms=_milliseconds(delay),
+        host=host,
+        port=port,
+        ready_file=str(ready_file) if ready_file is not None else None,
+        defects=tuple(defects or ()),
+    )
+    _serve(serve(options))
+
+
+@app.command()
+def run(
+    *,
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|URL",
+            help="fake (started for the run), openai, a base URL, or a name in the file.",
+        ),
+    ] = "fake",
+    suite: Annotated[list[str] | None, typer.Option(help="Only this suite; repeatable.")] = None,
+    keyword: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only what fits, as in pytest.")
+    ] = "",
+    repeat: Annotated[int, typer.Option(min=1, help="Run each scenario so many times.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run directory. Default: a new one below realtime-runs/."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("-n", min=0, metavar="N", help="Worker processes (needs pytest-xdist).")
+    ] = 0,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="File with [targets.NAME]. Default: realtime-harness.toml, if there."),
+    ] = None,
+    defects: Defects = None,
+    behaviours: Behaviours = None,
+) -> None:
+    """Run the suites against a target and write the report."""
+    from realtime_harness.campaign import Campaign, Plan
+
+    chosen = _chosen_suites(suite or [])
+    plan = Plan(
+        target=target,
+        config=config,
+        out=out,
+        defects=tuple(defects or ()),
+        behaviours=tuple(behaviours or ()),
+        command=("realtime-harness", *sys.argv[1:]),
+    )
+    campaign = Campaign.begin(plan)
+    code = ExitCode.HARNESS_FAULT
+    try:
+        fault = _run_pytest(campaign, target, chosen, keyword, repeat, workers)
+    except BaseException:
+        campaign.finish(ExitCode.HARNESS_FAULT)
+        raise
+    code = campaign.finish(fault)
+    _conclude(campaign.directory)
+    raise typer.Exit(code)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML file.")] = None,
+) -> None:
+    """Write the reports of a run again."""
+    from realtime_harness.results import read_run
+    from realtime_reports import write_junit, write_report
+
+    read_run(directory)
+    write_junit(directory)
+    print(write_report(directory, out))
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.SUITES,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List what there is."""
+    rows = _LISTS[what]()
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        name, *rest = row.values()
+        print(name if not rest else f"{name}  {'  '.join(str(each) for each in rest if each)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Show what is installed, what each extra adds, and whether a fake starts."""
+    from realtime_harness.doctor import examine
+
+    marks = {True: "ok", False: "NOT OK", None: "-"}
+    ok = True
+    for finding in examine():
+        print(f"{marks[finding.ok]:<7} {finding.what:<14} {finding.detail}")
+        ok = ok and finding.ok is not False
+    if not ok:
+        raise typer.Exit(ExitCode.HARNESS_FAULT)
+
+
+# What ``run`` is made of.
+
+
+def _chosen_suites(wanted: list[str]) -> list[str]:
+    import realtime_scenarios
+    from realtime_harness.catalogue import suites
+
+    known = suites(realtime_scenarios)
+    if unknown := sorted(set(wanted) - set(known)):
+        raise UsageError(f"no suite named {', '.join(unknown)}; there are {', '.join(known)}")
+    return wanted
+
+
+def _run_pytest(
+    campaign: Campaign, target: str, suites: list[str], keyword: str, repeat: int, workers: int
+) -> ExitCode | None:
+    """Run the suites; return how that ended, if not by their verdicts."""
+    import pytest
+
+    import realtime_scenarios
+    from realtime_harness.pytest_plugin import adopt
+
+    root = Path(realtime_scenarios.__path__[0])
+    arguments = [
+        f"-c{Path(__file__).with_name('suites.ini')}",
+        f"--rootdir={root}",
+        f"--confcutdir={root}",
+        "--import-mode=importlib",
+        # Whatever else is installed here has no business in a run: neither its options nor its
+        # fixtures, event loops or patches.
+        "--disable-plugin-autoload",
+        "-prealtime_harness.pytest_plugin",
+        "-pno:locust",
+        "-pno:cacheprovider",
+        "-q",
+        "--no-header",
+        "--no-summary",
+        "--tb=no",
+        f"--rt-target={target}",
+        f"--rt-repeat={repeat}",
+    ]
+    if keyword:
+        arguments.append(f"-k{keyword}")
+    if workers:
+        from importlib.util import find_spec
+
+        if find_spec("xdist") is None:
+            raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
+        arguments += ["-pxdist", f"-n{workers}", "--dist=loadgroup"]
+    arguments += [str(root / suite) for suite in suites] or [str(root)]
+
+    interrupted = False
+
+    class Adopt:
+        """Puts the campaign into pytest's session, and notes a Ctrl-C."""
+
+        def pytest_configure(self, config: pytest.Config) -> None:
+            adopt(config, campaign)
+
+        def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+            nonlocal interrupted
+            interrupted = excinfo.errisinstance(KeyboardInterrupt)
+
+    # Options of the user's own pytest runs are not for this one.
+    added = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        ended = pytest.main(arguments, plugins=[Adopt()])
+    finally:
+        if added is not None:
+            os.environ["PYTEST_ADDOPTS"] = added
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if ended == pytest.ExitCode.NO_TESTS_COLLECTED:
+        print("realtime-harness: no check fits -k and --suite", file=sys.stderr)
+        return ExitCode.USAGE
+    return _FAULTS.get(int(ended))
+
+
+_FAULTS = {
+    # How pytest ended -> what that means for us. It is a fault of ours that a suite cannot be
+    # collected, and the other two mean what they say.
+    2: ExitCode.HARNESS_FAULT,
+    3: ExitCode.HARNESS_FAULT,
+    4: ExitCode.USAGE,
+}
+
+
+def _conclude(directory: Path) -> None:
+    """Write the reports and print the summary."""
+    from rich.console import Console
+
+    from realtime_harness.pytest_plugin import write_reports
+    from realtime_harness.results import read_run
+    from realtime_harness.summary import print_summary
+
+    path = write_reports(directory)
+    print_summary(read_run(directory), path, Console(highlight=False))
+
+
+# What the servers are made of.
+
+
+def _serve(server: Any) -> None:
+    """Run a server until it ends, on uvloop where there is one."""
+    try:
+        import uvloop
+
+        factory: Any = uvloop.new_event_loop
+    except ImportError:
+        factory = None
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(server)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(f"cannot listen: {error.strerror or error}") from error
+
+
+def _base_url(target: str) -> str:
+    from realtime_harness.targets.config import TargetFile, resolve_target
+
+    if re.match(r"https?://", target):
+        # A relay passes its clients' credentials on, so it needs none.
+        return target.rstrip("/")
+    found = resolve_target(target, TargetFile.read(), os.environ)
+    if found is None:
+        raise UsageError("start a fake and give its base URL: realtime-harness fake")
+    return found.base_url
+
+
+def _milliseconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)?", text.strip())
+    if match is None:
+        raise UsageError(f"--delay {text!r} is no time: write 40ms or 0.04s")
+    return float(match[1]) * (1000 if match[2] == "s" else 1)
+
+
+# What ``list`` is made of.
+
+Rows = list[dict[str, Any]]
+
+
+def _suites() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import suites
+
+    return [{"suite": name} for name in suites(realtime_scenarios)]
+
+
+def _scenarios() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import scenarios
+
+    return [
+        {
+            "scenario": each.id,
+            "summary": each.summary,
+            "checks": [check.id for check in each.checks],
+        }
+        for each in scenarios(realtime_scenarios)
+    ]
+
+
+def _checks() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import checks
+
+    return [
+        {
+            "check": check.id,
+            "level": check.level.value,
+            "clause": check.clause,
+            "source": check.source,
+        }
+        for check in checks(realtime_scenarios).values()
+    ]
+
+
+def _defects() -> Rows:
+    from realtime_fakes.defects import DEFECTS
+
+    return _switches("defect", DEFECTS)
+
+
+def _behaviours() -> Rows:
+    from realtime_fakes.behaviours import BEHAVIOURS
+
+    return _switches("behaviour", BEHAVIOURS)
+
+
+def _switches(what: str, switches: Iterable[Any]) -> Rows:
+    return [
+        {what: switch.name, "summary": switch.summary, "violates": switch.violates}
+        for switch in switches
+    ]
+
+
+_LISTS = {
+    Listed.SUITES: _suites,
+    Listed.SCENARIOS: _scenarios,
+    Listed.CHECKS: _checks,
+    Listed.DEFECTS: _defects,
+    Listed.BEHAVIOURS: _behaviours,
+}

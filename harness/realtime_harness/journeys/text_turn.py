@@ -33,8 +33,12 @@ class Turn:
     """What was answered: the text of all text parts, the transcript of all audio parts."""
     usage: dict[str, Any]
     """``response.usage`` of ``response.done``; empty if there is none."""
+    streamed: str
+    """What the deltas of text and transcript add up to."""
     response: dict[str, Any]
     """``response`` of ``response.done``."""
+    done: ReceivedEvent
+    """``response.done``."""
     sent_ns: int
     """When ``response.create`` was sent."""
     first_text_ns: int | None
@@ -82,8 +86,7 @@ async def text_turn(
     with contextlib.suppress(EventNotReceived):
         await connection.expect("rate_limits.updated", timeout_s=_RATE_LIMITS_S)
     events = connection.events[start:]
-    deltas = (event for event in events if event.type in _TEXT_DELTAS)
-    first = next(deltas, None)
+    deltas = [event for event in events if event.type in _TEXT_DELTAS]
     response = done.data.get("response")
     response = response if isinstance(response, dict) else {}
     return Turn(
@@ -92,9 +95,11 @@ async def text_turn(
         events=events,
         text=_answered(response),
         usage=response.get("usage") or {},
+        streamed="".join(str(event.data.get("delta", "")) for event in deltas),
         response=response,
+        done=done,
         sent_ns=connection.sent_at_ns(sent),
-        first_text_ns=first.t_ns if first is not None else None,
+        first_text_ns=deltas[0].t_ns if deltas else None,
         done_ns=done.t_ns,
     )
 

@@ -182,9 +182,12 @@ def read_report(run_dir: Path) -> Report:
 
     # Scenarios that ran side by side are written in the order they ended.
     suites = list(dict.fromkeys(page.result.suite for page in pages.values()))
-    scenarios = sorted(
-        pages.values(), key=lambda p: (suites.index(p.result.suite), p.result.started_at)
-    )
+
+    def order(page: ScenarioPage) -> tuple[int, bool, str]:
+        result = page.result
+        return suites.index(result.suite), not result.started_at, result.started_at
+
+    scenarios = sorted(pages.values(), key=order)
     return Report(
         run=run, groups=_groups(run.checks, scenarios), scenarios=scenarios, problems=problems
     )

@@ -45,9 +45,9 @@ class RunDirectory:
         self.info = info
         (self.path / "run.json").write_text(json.dumps(info.to_json()))
 
-    def line(self, name: str, value: dict[str, Any]) -> None:
+    def line(self, name: str, *values: dict[str, Any]) -> None:
         with (self.path / name).open("a") as file:
-            file.write(json.dumps(value) + "\n")
+            file.writelines(json.dumps(value) + "\n" for value in values)
 
     def check(
         self,
@@ -98,9 +98,7 @@ class RunDirectory:
                 measurements=measurements or {},
             ).to_json(),
         )
-        (self.path / name).touch()
-        for entry in entries:
-            self.line(name, entry.to_json())
+        self.line(name, *(entry.to_json() for entry in entries))
 
 
 class Talk:

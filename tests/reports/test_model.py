@@ -61,7 +61,9 @@ def test_measurements_keep_their_interval(run_dir: Path) -> None:
             id="what is not judged is not counted",
         ),
         pytest.param(
-            [Verdict.NOT_APPLICABLE], "No check of this run applies to the target", id="none applies"
+            [Verdict.NOT_APPLICABLE],
+            "No check of this run applies to the target",
+            id="none applies",
         ),
         pytest.param(
             [Verdict.FAIL] * 3 + [Verdict.PASS],

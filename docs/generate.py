@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import click
 import typer.main
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import realtime_scenarios
 from realtime_fakes.behaviours import BEHAVIOURS
@@ -54,6 +54,12 @@ def checks_page() -> str:
 
 def defects_page() -> str:
     """Every switch of the fake: what is legal but rude, and what is wrong."""
+    head = ("name", "what is wrong", "found by", "and also")
+
+    def defects(where: str) -> list[str]:
+        rows = ((f"`{s.name}`", s.summary, f"`{s.violates}`", also(s)) for s in of(where, DEFECTS))
+        return table(head, rows)
+
     return "\n".join(
         [
             "# Behaviours and defects",
@@ -65,23 +71,28 @@ def defects_page() -> str:
             "",
             "Legal but rude: a correct client survives them, and every check stays green.",
             "",
-            *table(
-                ("name", "what the fake does"),
-                ((f"`{s.name}`", s.summary) for s in BEHAVIOURS),
-            ),
+            *table(("name", "what it does"), ((f"`{s.name}`", s.summary) for s in BEHAVIOURS)),
             "",
             "## Defects",
             "",
             "Violations. Each turns exactly the check beside it red, and where it cannot be "
             "otherwise those after it.",
             "",
-            *table(
-                ("name", "what is wrong", "found by", "and also"),
-                ((f"`{s.name}`", s.summary, f"`{s.violates}`", also(s)) for s in DEFECTS),
-            ),
+            *defects("service"),
+            "",
+            "## Defects of the reference relays",
+            "",
+            "For `realtime-harness relay --defect NAME`.",
+            "",
+            *defects("relay"),
             "",
         ]
     )
+
+
+def of(where: str, switches: Iterable[Switch]) -> list[Switch]:
+    """Return the switches of the service, or of the relays."""
+    return [switch for switch in switches if switch.where == where]
 
 
 def also(switch: Switch) -> str:
@@ -90,37 +101,41 @@ def also(switch: Switch) -> str:
 
 
 def commands_page() -> str:
-    """Every command of the command line with its options."""
-    root = typer.main.get_command(app)
-    assert isinstance(root, click.Group)
+    """Every command of the command line with its arguments and options."""
     parts = ["# Commands", NOTE]
-    for path, command in commands(root, "realtime-harness"):
-        arguments = [p for p in command.params if isinstance(p, click.Argument)]
-        usage = " ".join([path, *(p.make_metavar(click.Context(command)) for p in arguments)])
-        parts += [f"## {path}", "", paragraphs(command.help), "", f"    {usage}", ""]
-        options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
-        if options:
-            parts += [*table(("option", "default", "what it does"), map(option, options)), ""]
+    for path, command in commands(typer.main.get_command(app), "realtime-harness"):
+        parts += [f"## {path}", "", paragraphs(command.help), ""]
+        rows = [parameter(p) for p in command.params if not getattr(p, "hidden", False)]
+        if rows:
+            parts += [*table(("option", "default", "what it does"), rows), ""]
     return "\n".join(parts)
 
 
-def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+def commands(command: object, path: str) -> Iterator[tuple[str, TyperCommand]]:
     """Yield every command below ``command`` that does something, with how it is called."""
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         for name, child in command.commands.items():
             if not child.hidden:
                 yield from commands(child, f"{path} {name}")
-    else:
+    elif isinstance(command, TyperCommand):
         yield path, command
 
 
-def option(parameter: click.Option) -> tuple[str, str, str]:
-    """Return the row of one option."""
-    names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-    many = " (repeatable)" if parameter.multiple else ""
-    default = parameter.default
-    shown = "" if default in (None, False, (), []) or callable(default) else f"`{default}`"
-    return names + many, shown, paragraphs(parameter.help)
+def parameter(given: object) -> tuple[str, str, str]:
+    """Return the row of an argument or option."""
+    assert isinstance(given, TyperArgument | TyperOption)
+    if isinstance(given, TyperArgument):
+        names = f"`{given.metavar or (given.name or '').upper()}`"
+    else:
+        names = ", ".join(f"`{name}`" for name in (*given.opts, *given.secondary_opts))
+    choices = [getattr(c, "value", c) for c in getattr(given.type, "choices", ())]
+    default = getattr(given.default, "value", given.default)
+    shown = "required" if given.required else "" if default in _UNSAID else f"`{default}`"
+    one_of = " One of " + ", ".join(f"`{c}`" for c in choices) + "." if choices else ""
+    return names, shown, paragraphs(given.help) + one_of
+
+
+_UNSAID: tuple[object, ...] = (None, False, "", (), [])
 
 
 def paragraphs(text: str | None) -> str:

@@ -144,7 +144,7 @@ def test_example_of_a_scenario_runs(documentation: str, tmp_path: Path) -> None:
             "pytest",
             "--rt-target=fake",
             "-p",
-            "no:cacheprovider",
+            "no:asyncio",
             "-W",
             "error",
         ],

@@ -7,26 +7,31 @@ A session has any number of attachments. Most events go to all of them; the exce
   and is not greeted (recorded: pydantic-ai cassettes ``test_openai_ws_sideband__*``).
 - Output audio deltas exist only on a primary WebSocket; calls carry sound in RTP (same recordings).
 - ``output_audio_buffer.*`` exists only on calls (OpenAI SDK docstrings of those events).
-- An ``error`` goes to whoever caused it, which the emission itself says (``Emission.to``).
+- An ``error`` goes to whoever caused it: it is an :class:`Addressed` event.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
     "AUDIENCE",
+    "Addressed",
     "Attachment",
     "ClearPlayback",
     "Close",
     "Effect",
-    "Emission",
+    "Event",
     "Play",
     "Role",
     "recipients",
 ]
+
+
+Event: TypeAlias = dict[str, Any]
+"""A server event. Nobody may change one: attachments share it."""
 
 
 class Role(Enum):
@@ -48,11 +53,11 @@ class Attachment:
     name: str
 
 
-class Emission(NamedTuple):
-    """An event to send. ``to`` names a single receiver; ``None`` leaves it to the table."""
+class Addressed(NamedTuple):
+    """An event for a single receiver, whatever the table says."""
 
-    event: dict[str, Any]
-    to: Attachment | None = None
+    event: Event
+    to: Attachment
 
 
 class Play(NamedTuple):
@@ -76,7 +81,8 @@ class Close(NamedTuple):
     reason: str
 
 
-Effect = Emission | Play | ClearPlayback | Close
+Effect = Event | Addressed | Play | ClearPlayback | Close
+"""What a session wants done. An event alone goes to whom :data:`AUDIENCE` says."""
 
 _PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})
 _CALL = frozenset({Role.DATA_CHANNEL, Role.SIDEBAND})
@@ -91,11 +97,9 @@ AUDIENCE: dict[str, frozenset[Role]] = {
 }
 
 
-def recipients(emission: Emission, attachments: list[Attachment]) -> list[Attachment]:
-    """Return who of ``attachments`` gets the event, in the order they attached."""
-    if emission.to is not None:
-        return [emission.to] if emission.to in attachments else []
-    roles = AUDIENCE.get(emission.event["type"], _EVERYBODY)
+def recipients(event: Event, attachments: list[Attachment]) -> list[Attachment]:
+    """Return who of ``attachments`` gets an event that is not addressed, in their order."""
+    roles = AUDIENCE.get(event["type"], _EVERYBODY)
     if roles is _EVERYBODY:
         return attachments
     return [attachment for attachment in attachments if attachment.role in roles]

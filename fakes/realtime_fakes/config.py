@@ -20,10 +20,8 @@ from realtime_fakes.shapes import (
     Shape,
     anything,
     array,
-    boolean,
     by_type,
     check,
-    constant,
     integer,
     mapping,
     nullable,
@@ -31,7 +29,6 @@ from realtime_fakes.shapes import (
     one_of,
     record,
     tagged,
-    text,
 )
 
 __all__ = [
@@ -120,8 +117,8 @@ def _one_modality(value: Any) -> list[str]:
     return modalities
 
 
-_pcm = record({"type": constant, "rate": integer(24_000, 24_000)})
-_g711 = record({"type": constant})
+_pcm = record({"type": str, "rate": integer(24_000, 24_000)})
+_g711 = record({"type": str})
 
 AUDIO_FORMAT: Shape = tagged(
     "type",
@@ -133,32 +130,32 @@ AUDIO_FORMAT: Shape = tagged(
 )
 OUTPUT_MODALITIES: Shape = _one_modality
 MAX_OUTPUT_TOKENS: Shape = by_type({int: integer(1, 4096), str: one_of("inf")})
-VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": text()}, required=("id",))})
+VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": str}, required=("id",))})
 
-_tool_filter = record({"tool_names": array(text()), "read_only": boolean})
+_tool_filter = record({"tool_names": array(str), "read_only": bool})
 TOOLS: Shape = array(
     tagged(
         "type",
         {
             "function": record(
                 {
-                    "type": constant,
-                    "name": text(),
-                    "description": nullable(text()),
+                    "type": str,
+                    "name": str,
+                    "description": nullable(str),
                     "parameters": nullable(by_type({dict: anything})),
                 },
                 required=("name",),
             ),
             "mcp": record(
                 {
-                    "type": constant,
-                    "server_label": text(),
-                    "server_url": text(),
-                    "connector_id": text(),
-                    "tunnel_id": text(),
-                    "authorization": nullable(text()),
-                    "headers": nullable(mapping(text(), most=64, longest_key=256)),
-                    "allowed_tools": nullable(by_type({list: array(text()), dict: _tool_filter})),
+                    "type": str,
+                    "server_label": str,
+                    "server_url": str,
+                    "connector_id": str,
+                    "tunnel_id": str,
+                    "authorization": nullable(str),
+                    "headers": nullable(mapping(str, most=64, longest_key=256)),
+                    "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),
                     "require_approval": nullable(
                         by_type(
                             {
@@ -167,8 +164,8 @@ TOOLS: Shape = array(
                             }
                         )
                     ),
-                    "server_description": nullable(text()),
-                    "defer_loading": boolean,
+                    "server_description": nullable(str),
+                    "defer_loading": bool,
                     "allowed_callers": nullable(array(one_of("direct", "programmatic"))),
                 },
                 required=("server_label",),
@@ -182,9 +179,9 @@ TOOL_CHOICE: Shape = by_type(
         dict: tagged(
             "type",
             {
-                "function": record({"type": constant, "name": text()}, required=("name",)),
+                "function": record({"type": str, "name": str}, required=("name",)),
                 "mcp": record(
-                    {"type": constant, "server_label": text(), "name": nullable(text())},
+                    {"type": str, "server_label": str, "name": nullable(str)},
                     required=("server_label",),
                 ),
             },
@@ -195,17 +192,17 @@ REASONING: Shape = record({"effort": one_of("minimal", "low", "medium", "high", 
 PROMPT: Shape = nullable(
     record(
         {
-            "id": text(),
-            "version": nullable(text()),
+            "id": str,
+            "version": nullable(str),
             "variables": nullable(by_type({dict: anything})),
         },
         required=("id",),
     )
 )
 _VAD_FLAGS: dict[str, Shape] = {
-    "type": constant,
-    "create_response": boolean,
-    "interrupt_response": boolean,
+    "type": str,
+    "create_response": bool,
+    "interrupt_response": bool,
 }
 _TURN_DETECTION = tagged(
     "type",
@@ -237,10 +234,10 @@ _AUDIO_INPUT = record(
             record(
                 {
                     "model": one_of(*_TRANSCRIPTION_MODELS),
-                    "language": nullable(text()),
-                    "languages": nullable(array(text())),
-                    "prompt": nullable(text()),
-                    "keywords": nullable(array(text())),
+                    "language": nullable(str),
+                    "languages": nullable(array(str)),
+                    "prompt": nullable(str),
+                    "keywords": nullable(array(str)),
                     "delay": nullable(one_of("minimal", "low", "medium", "high", "xhigh")),
                 },
                 required=("model",),
@@ -253,13 +250,13 @@ _AUDIO_OUTPUT = record({"format": AUDIO_FORMAT, "voice": VOICE, "speed": number(
 
 _REALTIME = record(
     {
-        "type": constant,
-        "model": text(),
+        "type": str,
+        "model": str,
         "output_modalities": OUTPUT_MODALITIES,
-        "instructions": text(),
+        "instructions": str,
         "tools": TOOLS,
         "tool_choice": TOOL_CHOICE,
-        "parallel_tool_calls": boolean,
+        "parallel_tool_calls": bool,
         "reasoning": REASONING,
         "max_output_tokens": MAX_OUTPUT_TOKENS,
         "tracing": nullable(
@@ -268,8 +265,8 @@ _REALTIME = record(
                     str: one_of("auto"),
                     dict: record(
                         {
-                            "workflow_name": text(),
-                            "group_id": text(),
+                            "workflow_name": str,
+                            "group_id": str,
                             "metadata": by_type({dict: anything}),
                         }
                     ),
@@ -284,7 +281,7 @@ _REALTIME = record(
                     {
                         "retention_ratio": record(
                             {
-                                "type": constant,
+                                "type": str,
                                 "retention_ratio": number(0, 1),
                                 "token_limits": record({"post_instructions": integer(0)}),
                             },

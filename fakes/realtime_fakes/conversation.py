@@ -18,7 +18,7 @@ from realtime_fakes.shapes import (
     Shape,
     anything,
     array,
-    constant,
+    by_type,
     nullable,
     one_of,
     record,
@@ -51,30 +51,27 @@ Item: TypeAlias = dict[str, Any]
 _IMAGE_TYPES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 
-def _image_url(value: Any) -> str:
-    url: str = text()(value)
-    if not url.startswith(_IMAGE_TYPES):
+def _data_uri(value: str) -> str:
+    if not value.startswith(_IMAGE_TYPES):
         raise Refusal("unsupported_value", reason="expected a data URI of a PNG or JPEG image.")
-    return url
+    return value
 
 
 _HEAD: dict[str, Shape] = {
-    "type": constant,
-    "id": nullable(text()),
+    "type": str,
+    "id": nullable(str),
     "object": one_of("realtime.item"),
     "status": nullable(one_of("completed", "incomplete", "in_progress")),
 }
-_INPUT_TEXT = record({"type": constant, "text": text()}, required=("text",))
-_OUTPUT_TEXT = record(
-    {"type": constant, "text": text(), "annotations": anything}, required=("text",)
-)
+_INPUT_TEXT = record({"type": str, "text": str}, required=("text",))
+_OUTPUT_TEXT = record({"type": str, "text": str, "annotations": anything}, required=("text",))
 _INPUT_AUDIO = record(
-    {"type": constant, "audio": sound, "transcript": nullable(text())}, required=("audio",)
+    {"type": str, "audio": sound, "transcript": nullable(str)}, required=("audio",)
 )
 _INPUT_IMAGE = record(
     {
-        "type": constant,
-        "image_url": _image_url,
+        "type": str,
+        "image_url": by_type({str: _data_uri}),
         "detail": nullable(one_of("auto", "low", "high")),
     },
     required=("image_url",),
@@ -83,7 +80,7 @@ _INPUT_IMAGE = record(
 
 def _message(contents: Mapping[str, Shape], **more: Shape) -> Shape:
     content = array(tagged("type", contents))
-    return record({**_HEAD, "role": constant, "content": content, **more}, required=("content",))
+    return record({**_HEAD, "role": str, "content": content, **more}, required=("content",))
 
 
 _ITEMS: dict[str, Shape] = {
@@ -106,11 +103,11 @@ _ITEMS: dict[str, Shape] = {
         },
     ),
     "function_call": record(
-        {**_HEAD, "name": text(), "call_id": text(32), "arguments": text()},
+        {**_HEAD, "name": str, "call_id": text(32), "arguments": str},
         required=("name", "call_id", "arguments"),
     ),
     "function_call_output": record(
-        {**_HEAD, "call_id": text(32), "output": text()}, required=("call_id", "output")
+        {**_HEAD, "call_id": text(32), "output": str}, required=("call_id", "output")
     ),
 }
 
@@ -119,7 +116,7 @@ ITEM: Shape = tagged("type", _ITEMS)
 
 INPUT_ITEM: Shape = tagged(
     "type",
-    {**_ITEMS, "item_reference": record({"type": constant, "id": text()}, required=("id",))},
+    {**_ITEMS, "item_reference": record({"type": str, "id": str}, required=("id",))},
 )
 """An element of ``response.input``."""
 
@@ -229,7 +226,8 @@ class Conversation:
 
     def __init__(self, id: str) -> None:
         self.id = id
-        self.tokens = NOTHING
+        self.text_tokens = 0
+        self.audio_tokens = 0
         self.has_assistant_audio = False
         self._entries: dict[str, Entry] = {}
         self._last: str | None = None
@@ -285,5 +283,6 @@ class Conversation:
         self._last = next(reversed(self._entries), None)
 
     def _count(self, tokens: Tokens, sign: int) -> None:
-        text, audio = self.tokens
-        self.tokens = Tokens(text + sign * tokens.text, audio + sign * tokens.audio)
+        text, audio = tokens
+        self.text_tokens += sign * text
+        self.audio_tokens += sign * audio

@@ -14,10 +14,11 @@ from typing import Any, Protocol
 import orjson
 
 from realtime_fakes.audience import (
+    Addressed,
     Attachment,
     Close,
     Effect,
-    Emission,
+    Event,
     Play,
     Role,
     recipients,
@@ -27,6 +28,7 @@ from realtime_fakes.session import Session
 from realtime_fakes.switches import EventTap, Switchboard
 
 __all__ = ["Host", "Outlet", "Player"]
+
 
 class Outlet(Protocol):
     """The way out to one attachment.
@@ -182,13 +184,11 @@ class Host:
         batches: dict[Attachment, list[bytes]] = {attachment: [] for attachment in self._lines}
         present = list(batches)
         for effect in effects:
-            if isinstance(effect, Emission):
-                if taps:
-                    self._tap(taps, effect, present, batches)
-                    continue
-                event = orjson.dumps(effect.event)
-                for attachment in recipients(effect, present):
-                    batches[attachment].append(event)
+            if isinstance(effect, dict):
+                self._post(effect, recipients(effect, present), taps, batches)
+            elif isinstance(effect, Addressed):
+                to = [effect.to] if effect.to in batches else []
+                self._post(effect.event, to, taps, batches)
             elif isinstance(effect, Close):
                 ending = effect
             elif self.player is not None:
@@ -204,17 +204,22 @@ class Host:
         elif not self.ended:
             self._set_timer()
 
-    def _tap(
+    def _post(
         self,
+        event: Event,
+        parties: list[Attachment],
         taps: tuple[EventTap, ...],
-        emission: Emission,
-        present: list[Attachment],
         batches: dict[Attachment, list[bytes]],
     ) -> None:
-        """Serialise one emission as the taps leave it, for each recipient apart."""
-        for attachment in recipients(emission, present):
+        """Serialise one event, once for all; with taps as they leave it for each party apart."""
+        if not taps:
+            frame = orjson.dumps(event)
+            for attachment in parties:
+                batches[attachment].append(frame)
+            return
+        for attachment in parties:
             memory = self._lines[attachment].memory
-            events = [emission.event]
+            events = [event]
             for tap in taps:
                 events = [out for event in events for out in tap(event, attachment.role, memory)]
             batches[attachment] += map(orjson.dumps, events)

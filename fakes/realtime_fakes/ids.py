@@ -7,6 +7,7 @@ the first five are the second of their making in base 62, counted from 157680000
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 
@@ -31,10 +32,13 @@ class Ids:
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = Random(seed)
-        self._pool = ""
-        self._next = 0
         self._second = -1
         self.at(_EPOCH)
+        # Iterators instead of methods: they are asked for every event that is sent.
+        self.event: Callable[[], str] = self._events().__next__
+        """Return an id for a server event."""
+        self.letters: Callable[[], str] = self._slices().__next__
+        """Return 16 random letters and digits."""
 
     def at(self, now: float) -> None:
         """Make what follows at ``now``, in Unix seconds."""
@@ -49,24 +53,6 @@ class Ids:
             letters = _ALPHABET[letter] + letters
         self._time = letters
         self._event = "event_" + letters
-
-    def event(self) -> str:
-        """Return an id for a server event."""
-        start = self._next
-        if start >= len(self._pool):
-            self._refill()
-            start = 0
-        self._next = start + _RANDOM
-        return self._event + self._pool[start : start + _RANDOM]
-
-    def letters(self, count: int) -> str:
-        """Return up to 16 random letters and digits."""
-        start = self._next
-        if start >= len(self._pool):
-            self._refill()
-            start = 0
-        self._next = start + _RANDOM
-        return self._pool[start : start + count]
 
     def session(self) -> str:
         """Return an id for a session over WebSocket."""
@@ -95,14 +81,21 @@ class Ids:
 
     def function_call(self) -> str:
         """Return an id by which a function call and its output find each other."""
-        return "call_" + self.letters(16)
+        return "call_" + self.letters()
 
     def ephemeral_key(self) -> str:
         """Return a client secret: 32 hexadecimal digits."""
         return f"ek_{self._random.getrandbits(128):032x}"
 
     def _named(self, name: str) -> str:
-        return name + self._time + self.letters(_RANDOM)
+        return name + self._time + self.letters()
 
-    def _refill(self) -> None:
-        self._pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
+    def _slices(self) -> Iterator[str]:
+        while True:
+            pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
+            for start in range(0, _POOL, _RANDOM):
+                yield pool[start : start + _RANDOM]
+
+    def _events(self) -> Iterator[str]:
+        for letters in self._slices():
+            yield self._event + letters

@@ -7,7 +7,7 @@ played, which is after the end of the response (recorded: pydantic-ai cassettes
 
 from __future__ import annotations
 
-from realtime_fakes.audience import ClearPlayback, Effect, Emission, Play
+from realtime_fakes.audience import ClearPlayback, Effect, Event, Play
 from realtime_fakes.ids import Ids
 
 __all__ = ["OutputAudio"]
@@ -45,11 +45,9 @@ class OutputAudio:
             del self._ends[response_id]
             out.append(self._event("stopped", response_id))
 
-    def _event(self, what: str, response_id: str) -> Emission:
-        return Emission(
-            {
-                "type": f"output_audio_buffer.{what}",
-                "event_id": self._ids.event(),
-                "response_id": response_id,
-            }
-        )
+    def _event(self, what: str, response_id: str) -> Event:
+        return {
+            "type": f"output_audio_buffer.{what}",
+            "event_id": self._ids.event(),
+            "response_id": response_id,
+        }

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from realtime_fakes.audience import Effect, Emission
+from realtime_fakes.audience import Effect, Event
 from realtime_fakes.config import (
     AUDIO_FORMAT,
     MAX_OUTPUT_TOKENS,
@@ -28,7 +28,7 @@ from realtime_fakes.ids import Ids
 from realtime_fakes.input_audio import BYTES_PER_MS, coded
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
-from realtime_fakes.shapes import Shape, array, boolean, mapping, nullable, one_of, record, text
+from realtime_fakes.shapes import Shape, array, mapping, nullable, one_of, record, text
 from realtime_fakes.usage import (
     AUDIO_MESSAGE,
     SPOKEN_MS,
@@ -38,16 +38,16 @@ from realtime_fakes.usage import (
     usage,
 )
 
-__all__ = ["REQUEST", "Response", "Speech"]
+__all__ = ["REQUEST", "Response"]
 
 REQUEST: Shape = record(
     {
-        "instructions": nullable(text()),
+        "instructions": nullable(str),
         "output_modalities": OUTPUT_MODALITIES,
         "audio": record({"output": record({"format": AUDIO_FORMAT, "voice": VOICE})}),
         "tools": TOOLS,
         "tool_choice": TOOL_CHOICE,
-        "parallel_tool_calls": boolean,
+        "parallel_tool_calls": bool,
         "reasoning": REASONING,
         "max_output_tokens": MAX_OUTPUT_TOKENS,
         "conversation": one_of("auto", "none"),
@@ -58,19 +58,12 @@ REQUEST: Shape = record(
 )
 """``response`` of ``response.create`` (OpenAI SDK, ``realtime_response_create_params``)."""
 
+_TEXT_DELTA = "response.output_text.delta"
+_TRANSCRIPT_DELTA = "response.output_audio_transcript.delta"
 _MOST_DELTAS = 64
 _PAD_TO = 16
 _RATE_LIMIT = 15_000_000  # tokens a minute, as recorded
 _find_words = re.compile(r"\s*\S+(?:\s+$)?").findall
-
-
-@dataclass(slots=True)
-class Speech:
-    """What a response is going to say."""
-
-    text: str
-    pcm: bytes | None
-    """As sound, 24 kHz PCM16; ``None`` in a text response."""
 
 
 class Response:
@@ -78,7 +71,8 @@ class Response:
 
     Args:
         body: the ``response`` object as it is created.
-        speech: what it says.
+        words: what it says.
+        pcm: that as sound, 24 kHz PCM16; ``None`` in a text response.
         spent: what its input costs.
         conversation: that it belongs to; ``None`` for one out of band.
         output_audio: of the call; ``None`` where sound leaves as events.
@@ -90,7 +84,8 @@ class Response:
     def __init__(
         self,
         body: dict[str, Any],
-        speech: Speech,
+        words: str,
+        pcm: bytes | None,
         spent: Tokens,
         *,
         conversation: Conversation | None,
@@ -102,21 +97,18 @@ class Response:
         self.due: float | None = None
         """When it goes on; ``None`` once it is done."""
         self._body = body
-        self._speech = speech
+        self._pcm = pcm
         self._spent = spent
         self._conversation = conversation
         self._output_audio = output_audio
         self._ids = ids
         self._policy = policy
         self._item_id = ids.item()
-        self._previous: str | None = None
         self._previous_when_done: str | None = None
-        self._words, self._is_cut_short = _pieces(speech.text, self._most_tokens())
+        self._words, self._is_cut_short = _pieces(words, body["max_output_tokens"])
         self._said = 0
-        self._sound = b""
-        if speech.pcm is not None and output_audio is None:
-            self._sound = coded(speech.pcm, body["audio"]["output"]["format"]["type"])
-        self._sounded = 0
+        self._spoken_ms = 0.0
+        self._deltas = self._say()
 
     def start(self, now: float, out: list[Effect]) -> None:
         """Open the response, and say as much as may be said at once."""
@@ -128,34 +120,28 @@ class Response:
             "role": "assistant",
             "content": [],
         }
+        out.append({"type": "response.created", "event_id": event_id(), "response": self._body})
         out.append(
-            Emission({"type": "response.created", "event_id": event_id(), "response": self._body})
-        )
-        out.append(
-            Emission(
-                {
-                    "type": "response.output_item.added",
-                    "event_id": event_id(),
-                    "response_id": self.id,
-                    "output_index": 0,
-                    "item": item,
-                }
-            )
+            {
+                "type": "response.output_item.added",
+                "event_id": event_id(),
+                "response_id": self.id,
+                "output_index": 0,
+                "item": item,
+            }
         )
         if self._conversation is not None:
             previous, index = self._conversation.append(self._item_id, Entry(item))
-            self._previous = self._previous_when_done = previous
+            self._previous_when_done = previous
             if index == 1 and self._policy.hide_second_predecessor:
                 self._previous_when_done = None
             out.append(
-                Emission(
-                    {
-                        "type": "conversation.item.added",
-                        "event_id": event_id(),
-                        "previous_item_id": previous,
-                        "item": item,
-                    }
-                )
+                {
+                    "type": "conversation.item.added",
+                    "event_id": event_id(),
+                    "previous_item_id": previous,
+                    "item": item,
+                }
             )
         out.append(self._part("added", ""))
         self.go_on(now, out)
@@ -163,14 +149,14 @@ class Response:
     def go_on(self, now: float, out: list[Effect]) -> None:
         """Say what is due by ``now``, and close the response when all is said."""
         pause = self._policy.delta_interval_s
-        self.due = now
-        while self._say_one(out):
+        for delta in self._deltas:
+            out.append(delta)
             if pause:
                 self.due = now + pause
                 return
-        if self._output_audio is not None and self._speech.pcm is not None:
-            self._output_audio.queue(self.id, self._speech.pcm, now, out)
-            self._sounded = len(self._speech.pcm)
+        if self._output_audio is not None and self._pcm is not None:
+            self._output_audio.queue(self.id, self._pcm, now, out)
+            self._spoken_ms = len(self._pcm) / BYTES_PER_MS["audio/pcm"]
         if self._is_cut_short:
             details = {"type": "incomplete", "reason": "max_output_tokens"}
             self._close("incomplete", details, out)
@@ -181,58 +167,53 @@ class Response:
         """Close the response with what has been said so far."""
         self._close("cancelled", {"type": "cancelled", "reason": reason}, out)
 
-    def _say_one(self, out: list[Effect]) -> bool:
-        """Emit the next delta; return whether there was one left."""
-        if self._said < len(self._words):
-            delta = self._words[self._said]
-            self._said += 1
+    def _say(self) -> Iterator[dict[str, Any]]:
+        """Make the deltas one by one: the words, then the sound if it leaves as events."""
+        event_id, letters = self._ids.event, self._ids.letters
+        response_id, item_id = self.id, self._item_id
+        kind = _TEXT_DELTA if self._pcm is None else _TRANSCRIPT_DELTA
+        obfuscate = self._policy.obfuscate_deltas
+        for words in self._words:
             event = {
-                "type": "response.output_text.delta"
-                if self._speech.pcm is None
-                else "response.output_audio_transcript.delta",
-                "event_id": self._ids.event(),
-                "response_id": self.id,
-                "item_id": self._item_id,
+                "type": kind,
+                "event_id": event_id(),
+                "response_id": response_id,
+                "item_id": item_id,
                 "output_index": 0,
                 "content_index": 0,
-                "delta": delta,
+                "delta": words,
             }
-            if self._policy.obfuscate_deltas:
-                event["obfuscation"] = self._ids.letters(_PAD_TO - len(delta) % _PAD_TO)
-            out.append(Emission(event))
-            return True
-        if self._sounded < len(self._sound):
-            kind = self._body["audio"]["output"]["format"]["type"]
-            end = self._sounded + self._policy.audio_delta_ms * BYTES_PER_MS[kind]
-            chunk = self._sound[self._sounded : end]
-            self._sounded = end
-            out.append(
-                Emission(
-                    {
-                        "type": "response.output_audio.delta",
-                        "event_id": self._ids.event(),
-                        "response_id": self.id,
-                        "item_id": self._item_id,
-                        "output_index": 0,
-                        "content_index": 0,
-                        "delta": b2a_base64(chunk, newline=False).decode(),
-                    }
-                )
-            )
-            return True
-        return False
+            if obfuscate:
+                event["obfuscation"] = letters()[len(words) % _PAD_TO :]
+            self._said += 1
+            yield event
+        if self._pcm is None or self._output_audio is not None:
+            return
+        format = self._body["audio"]["output"]["format"]["type"]
+        data = coded(self._pcm, format)
+        size = self._policy.audio_delta_ms * BYTES_PER_MS[format]
+        for start in range(0, len(data), size):
+            chunk = data[start : start + size]
+            self._spoken_ms += len(chunk) / BYTES_PER_MS[format]
+            yield {
+                "type": "response.output_audio.delta",
+                "event_id": event_id(),
+                "response_id": response_id,
+                "item_id": item_id,
+                "output_index": 0,
+                "content_index": 0,
+                "delta": b2a_base64(chunk, newline=False).decode(),
+            }
 
     def _close(self, status: str, details: dict[str, Any] | None, out: list[Effect]) -> None:
         self.due = None
         words = "".join(self._words[: self._said])
-        if self._speech.pcm is None:
+        spoken_ms = self._spoken_ms
+        if self._pcm is None:
             gained = Tokens(TEXT_MESSAGE + count_text(words))
-            spoken_ms = 0.0
             content = {"type": "output_text", "text": words}
             out.append(self._content_done("response.output_text.done", text=words))
         else:
-            kind = self._body["audio"]["output"]["format"]["type"]
-            spoken_ms = self._sounded / BYTES_PER_MS["audio/pcm" if self._sound == b"" else kind]
             gained = Tokens(AUDIO_MESSAGE + count_text(words), int(spoken_ms / SPOKEN_MS))
             content = {"type": "output_audio", "transcript": words}
             out.append(self._content_done("response.output_audio.done"))
@@ -253,25 +234,21 @@ class Response:
             if spoken_ms:
                 self._conversation.has_assistant_audio = True
             out.append(
-                Emission(
-                    {
-                        "type": "conversation.item.done",
-                        "event_id": event_id(),
-                        "previous_item_id": self._previous_when_done,
-                        "item": item,
-                    }
-                )
-            )
-        out.append(
-            Emission(
                 {
-                    "type": "response.output_item.done",
+                    "type": "conversation.item.done",
                     "event_id": event_id(),
-                    "response_id": self.id,
-                    "output_index": 0,
+                    "previous_item_id": self._previous_when_done,
                     "item": item,
                 }
             )
+        out.append(
+            {
+                "type": "response.output_item.done",
+                "event_id": event_id(),
+                "response_id": self.id,
+                "output_index": 0,
+                "item": item,
+            }
         )
         cost = usage(self._spent, gained)
         body = {
@@ -281,34 +258,28 @@ class Response:
             "output": [item],
             "usage": cost,
         }
-        out.append(Emission({"type": "response.done", "event_id": event_id(), "response": body}))
+        out.append({"type": "response.done", "event_id": event_id(), "response": body})
         if self._policy.send_rate_limits:
-            out.append(Emission(_rate_limits(event_id(), cost["total_tokens"])))
+            out.append(_rate_limits(event_id(), cost["total_tokens"]))
 
-    def _part(self, what: str, words: str) -> Emission:
+    def _part(self, what: str, words: str) -> Event:
         part = (
             {"type": "text", "text": words}
-            if self._speech.pcm is None
+            if self._pcm is None
             else {"type": "audio", "transcript": words}
         )
         return self._content_done("response.content_part." + what, part=part)
 
-    def _content_done(self, kind: str, **more: Any) -> Emission:
-        return Emission(
-            {
-                "type": kind,
-                "event_id": self._ids.event(),
-                "response_id": self.id,
-                "item_id": self._item_id,
-                "output_index": 0,
-                "content_index": 0,
-                **more,
-            }
-        )
-
-    def _most_tokens(self) -> int | None:
-        most = self._body["max_output_tokens"]
-        return None if most == "inf" else most
+    def _content_done(self, kind: str, **more: Any) -> Event:
+        return {
+            "type": kind,
+            "event_id": self._ids.event(),
+            "response_id": self.id,
+            "item_id": self._item_id,
+            "output_index": 0,
+            "content_index": 0,
+            **more,
+        }
 
 
 def _rate_limits(event_id: str, tokens: int) -> dict[str, Any]:
@@ -326,7 +297,7 @@ def _rate_limits(event_id: str, tokens: int) -> dict[str, Any]:
     }
 
 
-def _pieces(words: str, most_tokens: int | None) -> tuple[list[str], bool]:
+def _pieces(words: str, most_tokens: int | str) -> tuple[list[str], bool]:
     """Cut a text into its deltas; return also whether not all of it may be said.
 
     A long text is cut into longer deltas, so that their number stays bounded.
@@ -334,7 +305,7 @@ def _pieces(words: str, most_tokens: int | None) -> tuple[list[str], bool]:
     """
     pieces = _find_words(words) or ([words] if words else [])
     is_cut_short = False
-    if most_tokens is not None:
+    if isinstance(most_tokens, int):
         left = most_tokens - TEXT_MESSAGE
         for index, piece in enumerate(pieces):
             left -= count_text(piece)

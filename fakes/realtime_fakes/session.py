@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from realtime_fakes.audience import Attachment, Close, Effect, Emission, Role
+from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
 from realtime_fakes.brain import Brain, Turn
 from realtime_fakes.config import Config, patch
 from realtime_fakes.conversation import (
@@ -32,27 +32,23 @@ from realtime_fakes.ids import Ids
 from realtime_fakes.input_audio import InputAudio, sound
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
-from realtime_fakes.response import REQUEST, Response, Speech
+from realtime_fakes.response import REQUEST, Response
 from realtime_fakes.shapes import (
     Refusal,
     Shape,
     check,
-    constant,
     integer,
     nullable,
     one_of,
     record,
-    text,
 )
-from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
+from realtime_fakes.usage import TEXT_MESSAGE, Tokens, count_text
 
 __all__ = ["EVENTS", "Session"]
 
 _GOING_AWAY = 1001
 _MOST_HEARD_MS = 30_000
 _MOST_HEARD_WITHOUT_VAD_MS = 600_000
-
-Event = dict[str, Any]
 
 
 class Session:
@@ -91,6 +87,7 @@ class Session:
         self._events = _EVENTS_OF_CALLS if on_call else EVENTS
         ids.at(now)
         self._conversation = Conversation(ids.conversation())
+        self._instructions_cost = _cost_of_instructions(config["instructions"])
         self._input_audio = InputAudio()
         self._output_audio = OutputAudio(ids) if on_call else None
         self._responses: dict[str, Response] = {}
@@ -103,7 +100,7 @@ class Session:
             return []
         self._ids.at(now)
         return [
-            Emission(
+            Addressed(
                 {
                     "type": "session.created",
                     "event_id": self._ids.event(),
@@ -137,9 +134,9 @@ class Session:
                 raise _unknown_event(event, self._events)
             known.act(self, check(known.shape, event), now, out)
         except ApiError as error:
-            to = None if self._policy().broadcast_errors else attachment
             echoed = event_id if type(event_id) is str else None
-            return [Emission(error.event(self._ids.event(), echoed), to)]
+            refused = error.event(self._ids.event(), echoed)
+            return [refused if self._policy().broadcast_errors else Addressed(refused, attachment)]
         return out
 
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:
@@ -177,7 +174,7 @@ class Session:
         if self.config["expires_at"] <= now:
             minutes = round((self.config["expires_at"] - self._started_at) / 60)
             error = api_error("session_expired", minutes=minutes)
-            out.append(Emission(error.event(self._ids.event())))
+            out.append(error.event(self._ids.event()))
             out.append(Close(_GOING_AWAY, error.message))
             self.ended = True
         return out
@@ -208,14 +205,13 @@ class Session:
             voice_is_fixed=self._conversation.has_assistant_audio,
             model_is_fixed=not self._policy().accept_model_change,
         )
+        self._instructions_cost = _cost_of_instructions(self.config["instructions"])
         out.append(
-            Emission(
-                {
-                    "type": "session.updated",
-                    "event_id": self._ids.event(),
-                    "session": self.config,
-                }
-            )
+            {
+                "type": "session.updated",
+                "event_id": self._ids.event(),
+                "session": self.config,
+            }
         )
 
     # input_audio_buffer
@@ -229,20 +225,18 @@ class Session:
             raise api_error("input_audio_buffer_commit_empty", limit=least, found=heard)
         item_id = self._ids.item()
         out.append(
-            Emission(
-                {
-                    "type": "input_audio_buffer.committed",
-                    "event_id": self._ids.event(),
-                    "previous_item_id": self._conversation.last_id,
-                    "item_id": item_id,
-                }
-            )
+            {
+                "type": "input_audio_buffer.committed",
+                "event_id": self._ids.event(),
+                "previous_item_id": self._conversation.last_id,
+                "item_id": item_id,
+            }
         )
         self._append_item(item_id, user_audio(item_id, self._input_audio.take()), out)
 
     def _clear_input_audio(self, event: Event, now: float, out: list[Effect]) -> None:
         self._input_audio.clear()
-        out.append(Emission({"type": "input_audio_buffer.cleared", "event_id": self._ids.event()}))
+        out.append({"type": "input_audio_buffer.cleared", "event_id": self._ids.event()})
 
     def _hear(self, data: bytes, format: str) -> None:
         self._input_audio.append(data, format)
@@ -288,49 +282,41 @@ class Session:
     ) -> None:
         event_id = self._ids.event
         out.append(
-            Emission(
-                {
-                    "type": "conversation.item.added",
-                    "event_id": event_id(),
-                    "previous_item_id": previous,
-                    "item": item,
-                }
-            )
+            {
+                "type": "conversation.item.added",
+                "event_id": event_id(),
+                "previous_item_id": previous,
+                "item": item,
+            }
         )
         out.append(
-            Emission(
-                {
-                    "type": "conversation.item.done",
-                    "event_id": event_id(),
-                    "previous_item_id": previous_when_done,
-                    "item": item,
-                }
-            )
+            {
+                "type": "conversation.item.done",
+                "event_id": event_id(),
+                "previous_item_id": previous_when_done,
+                "item": item,
+            }
         )
 
     def _retrieve_item(self, event: Event, now: float, out: list[Effect]) -> None:
         entry = self._entry(event, "item_retrieve_invalid_item_id")
         out.append(
-            Emission(
-                {
-                    "type": "conversation.item.retrieved",
-                    "event_id": self._ids.event(),
-                    "item": entry.retrieved(),
-                }
-            )
+            {
+                "type": "conversation.item.retrieved",
+                "event_id": self._ids.event(),
+                "item": entry.retrieved(),
+            }
         )
 
     def _delete_item(self, event: Event, now: float, out: list[Effect]) -> None:
         self._entry(event, "item_delete_invalid_item_id")
         self._conversation.delete(event["item_id"])
         out.append(
-            Emission(
-                {
-                    "type": "conversation.item.deleted",
-                    "event_id": self._ids.event(),
-                    "item_id": event["item_id"],
-                }
-            )
+            {
+                "type": "conversation.item.deleted",
+                "event_id": self._ids.event(),
+                "item_id": event["item_id"],
+            }
         )
 
     def _truncate_item(self, event: Event, now: float, out: list[Effect]) -> None:
@@ -342,15 +328,13 @@ class Session:
             raise api_error("item_truncate_too_late", found=int(entry.spoken_ms), limit=end)
         self._conversation.replace(event["item_id"], entry.truncated(end))
         out.append(
-            Emission(
-                {
-                    "type": "conversation.item.truncated",
-                    "event_id": self._ids.event(),
-                    "item_id": event["item_id"],
-                    "content_index": event["content_index"],
-                    "audio_end_ms": end,
-                }
-            )
+            {
+                "type": "conversation.item.truncated",
+                "event_id": self._ids.event(),
+                "item_id": event["item_id"],
+                "content_index": event["content_index"],
+                "audio_end_ms": end,
+            }
         )
 
     def _entry(self, event: Event, refusal: str) -> Entry:
@@ -373,13 +357,14 @@ class Session:
         if self._conversation.has_assistant_audio and voice != said["voice"]:
             raise api_error("cannot_update_voice")
         context = self._context(request.get("input"))
-        modalities: list[str] = request.get("output_modalities", config["output_modalities"])
+        modalities: list[str] = request.get("output_modalities") or config["output_modalities"]
         instructions = request.get("instructions")
         if instructions is None:
-            instructions = config["instructions"]
-        spent = Tokens(TEXT_MESSAGE + count_text(instructions)) if instructions else NOTHING
+            instructions, cost = config["instructions"], self._instructions_cost
+        else:
+            cost = _cost_of_instructions(instructions)
         if context is None:
-            text, audio = self._conversation.tokens
+            text, audio = self._conversation.text_tokens, self._conversation.audio_tokens
             words = last_user_text(self._conversation.newest_first())
         else:
             text = sum(entry.tokens.text for entry in context)
@@ -409,11 +394,9 @@ class Session:
                 "usage": None,
                 "metadata": request.get("metadata"),
             },
-            Speech(
-                answer.text,
-                self._brain.speak(answer.text) if modalities[0] == "audio" else None,
-            ),
-            Tokens(spent.text + text, audio),
+            answer.text,
+            self._brain.speak(answer.text) if modalities[0] == "audio" else None,
+            Tokens(cost + text, audio),
             conversation=conversation,
             output_audio=self._output_audio,
             ids=self._ids,
@@ -471,7 +454,7 @@ def _as_is(value: Any) -> Any:
 
 
 def _event(*required: str, **fields: Shape) -> Shape:
-    return record({"type": constant, "event_id": nullable(text()), **fields}, required=required)
+    return record({"type": str, "event_id": nullable(str), **fields}, required=required)
 
 
 # In the order in which the live service lists them (https://github.com/gauravzqa/llmgw
@@ -484,23 +467,23 @@ EVENTS: dict[str, _Known] = {
     "input_audio_buffer.commit": _Known(_event(), Session._commit_audio),
     "input_audio_buffer.clear": _Known(_event(), Session._clear_input_audio),
     "conversation.item.create": _Known(
-        _event("item", item=ITEM, previous_item_id=nullable(text())), Session._create_item
+        _event("item", item=ITEM, previous_item_id=nullable(str)), Session._create_item
     ),
     "conversation.item.truncate": _Known(
         _event(
             "item_id",
             "content_index",
             "audio_end_ms",
-            item_id=text(),
+            item_id=str,
             content_index=integer(0, 0),
             audio_end_ms=integer(0),
         ),
         Session._truncate_item,
     ),
-    "conversation.item.delete": _Known(_event("item_id", item_id=text()), Session._delete_item),
-    "conversation.item.retrieve": _Known(_event("item_id", item_id=text()), Session._retrieve_item),
+    "conversation.item.delete": _Known(_event("item_id", item_id=str), Session._delete_item),
+    "conversation.item.retrieve": _Known(_event("item_id", item_id=str), Session._retrieve_item),
     "response.create": _Known(_event(response=nullable(REQUEST)), Session._create_response),
-    "response.cancel": _Known(_event(response_id=nullable(text())), Session._cancel_response),
+    "response.cancel": _Known(_event(response_id=nullable(str)), Session._cancel_response),
 }
 """What a client may send over WebSocket."""
 
@@ -508,6 +491,10 @@ _EVENTS_OF_CALLS = {
     **EVENTS,
     "output_audio_buffer.clear": _Known(_event(), Session._clear_output_audio),
 }
+
+
+def _cost_of_instructions(instructions: str) -> int:
+    return TEXT_MESSAGE + count_text(instructions) if instructions else 0
 
 
 def _parse(frame: str | bytes) -> Event:

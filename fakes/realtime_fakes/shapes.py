@@ -1,7 +1,8 @@
 """What a client may write, as tables: shapes are functions that check a value and return it.
 
-A shape knows nothing of where its value sits. It raises :class:`Refusal`, and every level on the
-way out adds its step to the path; :func:`check` turns the result into the
+A shape is a type, which accepts exactly its values, or a function that returns the value as it is
+to be used. It knows nothing of where the value sits: it raises :class:`Refusal`, and every level on
+the way out adds its step to the path; :func:`check` turns the result into the
 :class:`~realtime_fakes.errors.ApiError` that names the full dotted path.
 """
 
@@ -17,10 +18,8 @@ __all__ = [
     "Shape",
     "anything",
     "array",
-    "boolean",
     "by_type",
     "check",
-    "constant",
     "integer",
     "mapping",
     "nullable",
@@ -31,7 +30,7 @@ __all__ = [
     "text",
 ]
 
-Shape: TypeAlias = Callable[[Any], Any]
+Shape: TypeAlias = type | Callable[[Any], Any]
 
 _DEEPEST = 200  # orjson writes 254 levels at most, and events add a few of their own
 
@@ -86,7 +85,7 @@ def check(shape: Shape, value: Any, root: str = "") -> Any:
 
     """
     try:
-        return shape(value)
+        return _shaped(shape, value)
     except Refusal as refusal:
         raise refusal.error(root) from None
 
@@ -106,20 +105,13 @@ def anything(value: Any) -> Any:
     raise Refusal("unsupported_value", reason="nested too deeply.")
 
 
-def boolean(value: Any) -> bool:
-    """Accept true and false."""
-    if value is True or value is False:
-        return bool(value)
-    raise _wrong_type("a boolean", value)
-
-
-def text(longest: int | None = None) -> Shape:
+def text(longest: int) -> Shape:
     """Return the shape of a string of at most ``longest`` characters."""
 
     def shape(value: Any) -> str:
         if type(value) is not str:
             raise _wrong_type("a string", value)
-        if longest is not None and len(value) > longest:
+        if len(value) > longest:
             raise Refusal("string_above_max_length", limit=longest, found=len(value))
         return value
 
@@ -170,14 +162,9 @@ def one_of(*values: str) -> Shape:
     return shape
 
 
-def constant(value: Any) -> Any:
-    """Accept a value that was judged already: the tag of a :func:`tagged` object."""
-    return value
-
-
 def nullable(shape: Shape) -> Shape:
     """Return the shape that also accepts null."""
-    return lambda value: None if value is None else shape(value)
+    return lambda value: None if value is None else _shaped(shape, value)
 
 
 def by_type(shapes: Mapping[type, Shape]) -> Shape:
@@ -188,7 +175,7 @@ def by_type(shapes: Mapping[type, Shape]) -> Shape:
         chosen = shapes.get(type(value))
         if chosen is None:
             raise _wrong_type(expected, value)
-        return chosen(value)
+        return _shaped(chosen, value)
 
     return shape
 
@@ -202,7 +189,7 @@ def array(element: Shape) -> Shape:
         checked: list[Any] = []
         try:
             for entry in value:
-                checked.append(element(entry))
+                checked.append(_shaped(element, entry))
         except Refusal as refusal:
             refusal.path.insert(0, len(checked))
             raise
@@ -225,9 +212,12 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Sh
         try:
             for key, entry in value.items():
                 field = fields.get(key)
-                if field is None:
+                if type(entry) is field:
+                    checked[key] = entry
+                elif field is None:
                     raise Refusal("unknown_parameter")
-                checked[key] = field(entry)
+                else:
+                    checked[key] = _shaped(field, entry)
         except Refusal as refusal:
             refusal.path.insert(0, key)
             raise
@@ -251,7 +241,7 @@ def tagged(tag: str, variants: Mapping[str, Shape]) -> Shape:
         variant = variants.get(name)
         if variant is None:
             raise Refusal("invalid_value", tag, found=name, supported=supported)
-        return variant(value)
+        return _shaped(variant, value)
 
     return shape
 
@@ -269,13 +259,21 @@ def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
             if len(key) > longest_key:
                 raise Refusal("string_above_max_length", key, limit=longest_key, found=len(key))
             try:
-                checked[key] = entry(content)
+                checked[key] = _shaped(entry, content)
             except Refusal as refusal:
                 refusal.path.insert(0, key)
                 raise
         return checked
 
     return shape
+
+
+def _shaped(shape: Shape, value: Any) -> Any:
+    if isinstance(shape, type):
+        if type(value) is not shape:
+            raise _wrong_type(_NAMES[shape], value)
+        return value
+    return shape(value)
 
 
 def _wrong_type(expected: str, value: Any) -> Refusal:

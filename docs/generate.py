@@ -11,7 +11,9 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
+from enum import EnumType
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -105,7 +107,8 @@ def commands_page() -> str:
     parts = ["# Commands", NOTE]
     for path, command in commands(typer.main.get_command(app), "realtime-harness"):
         parts += [f"## {path}", "", paragraphs(command.help), ""]
-        rows = [parameter(p) for p in command.params if not getattr(p, "hidden", False)]
+        hints = get_type_hints(command.callback) if command.callback else {}
+        rows = [parameter(p, hints.get(p.name or "")) for p in command.params]
         if rows:
             parts += [*table(("option", "default", "what it does"), rows), ""]
     return "\n".join(parts)
@@ -121,17 +124,17 @@ def commands(command: object, path: str) -> Iterator[tuple[str, TyperCommand]]:
         yield path, command
 
 
-def parameter(given: object) -> tuple[str, str, str]:
+def parameter(given: object, hint: object) -> tuple[str, str, str]:
     """Return the row of an argument or option."""
     assert isinstance(given, TyperArgument | TyperOption)
     if isinstance(given, TyperArgument):
         names = f"`{given.metavar or (given.name or '').upper()}`"
     else:
         names = ", ".join(f"`{name}`" for name in (*given.opts, *given.secondary_opts))
-    choices = [getattr(c, "value", c) for c in getattr(given.type, "choices", ())]
+    choices: list[Any] = list(hint) if isinstance(hint, EnumType) else []
     default = getattr(given.default, "value", given.default)
     shown = "required" if given.required else "" if default in _UNSAID else f"`{default}`"
-    one_of = " One of " + ", ".join(f"`{c}`" for c in choices) + "." if choices else ""
+    one_of = " One of " + ", ".join(f"`{c.value}`" for c in choices) + "." if choices else ""
     return names, shown, paragraphs(given.help) + one_of
 
 

@@ -1,9 +1,192 @@
-"""Violations that the checks of ``wire`` find."""
+"""Violations that the checks of ``wire`` find: the rules over every stream of events."""
 
 from __future__ import annotations
 
-from realtime_fakes.switches import Switch
+from typing import Any
+
+from realtime_fakes.audience import Role
+from realtime_fakes.switches import Event, Switch
 
 __all__ = ["SWITCHES"]
 
-SWITCHES: tuple[Switch, ...] = ()
+
+def _untyped_event(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.done":
+        return [event, {"event_id": _another_id(event), "note": "what kind of event is this?"}]
+    return [event]
+
+
+def _part_type_of_items(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.content_part.added":
+        part = event["part"]
+        return [{**event, "part": {**part, "type": f"output_{part['type']}"}}]
+    return [event]
+
+
+def _event_id_reused(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    last = memory.get("last event_id")
+    memory["last event_id"] = event["event_id"]
+    if event["type"] == "response.output_item.done" and last is not None:
+        return [{**event, "event_id": last}]
+    return [event]
+
+
+def _error_blames_nobody(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "error":
+        return [{**event, "error": {**event["error"], "event_id": "nobody-sent-this"}}]
+    return [event]
+
+
+def _part_closed_late(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.content_part.done":
+        memory["late part"] = event
+        return []
+    if event["type"] == "response.output_item.done" and "late part" in memory:
+        return [event, memory.pop("late part")]
+    return [event]
+
+
+def _done_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.done":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
+def _two_at_once(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.created":
+        response = event["response"]
+        another = {**response, "id": response["id"] + "x"}
+        return [event, {**event, "event_id": _another_id(event), "response": another}]
+    return [event]
+
+
+def _user_item_not_done(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "conversation.item.done" and event["item"].get("role") == "user":
+        return []
+    return [event]
+
+
+def _item_id_changes(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.content_part.done":
+        return [{**event, "item_id": event["item_id"] + "x"}]
+    return [event]
+
+
+def _unknown_predecessor(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "conversation.item.added" and event.get("previous_item_id"):
+        return [{**event, "previous_item_id": event["previous_item_id"] + "x"}]
+    return [event]
+
+
+def _delta_lost(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    """Drop the second delta, so that also a short answer has a first one."""
+    if event["type"] in {"response.output_text.delta", "response.output_audio_transcript.delta"}:
+        seen = memory.setdefault("deltas", {})
+        seen[event["response_id"]] = seen.get(event["response_id"], 0) + 1
+        if seen[event["response_id"]] == 2:
+            return []
+    return [event]
+
+
+def _audio_in_lines(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.output_audio.delta":
+        delta = event["delta"]
+        lines = [delta[start : start + 76] for start in range(0, len(delta), 76)]
+        return [{**event, "delta": "\r\n".join(lines)}]
+    return [event]
+
+
+def _total_off_by_one(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    usage = event["response"].get("usage") if event["type"] == "response.done" else None
+    if usage is None:
+        return [event]
+    usage = {**usage, "total_tokens": usage["total_tokens"] + 1}
+    return [{**event, "response": {**event["response"], "usage": usage}}]
+
+
+def _another_id(event: Event) -> str:
+    """Return an id for an extra event; the same on every attachment, as ids are."""
+    return f"{event['event_id']}x"
+
+
+SWITCHES: tuple[Switch, ...] = (
+    Switch(
+        name="untyped-event",
+        summary="Sends an object without a type behind every response.done.",
+        violates="rt.wire.frames-are-json",
+        event=_untyped_event,
+    ),
+    Switch(
+        name="part-type-of-items",
+        summary="Names the type of an added content part output_text instead of text, as it is "
+        "called inside items.",
+        violates="rt.wire.event-schema",
+        event=_part_type_of_items,
+    ),
+    Switch(
+        name="event-id-reused",
+        summary="Gives response.output_item.done the event_id of the event before it.",
+        violates="rt.wire.event-ids-unique",
+        event=_event_id_reused,
+    ),
+    Switch(
+        name="error-blames-nobody",
+        summary="Names an event_id in errors that no client event had.",
+        violates="rt.wire.error-names-its-cause",
+        event=_error_blames_nobody,
+    ),
+    Switch(
+        name="part-closed-late",
+        summary="Sends response.content_part.done behind response.output_item.done.",
+        violates="rt.wire.response-order",
+        event=_part_closed_late,
+    ),
+    Switch(
+        name="response-done-twice",
+        summary="Sends response.done twice.",
+        violates="rt.wire.response-done-once",
+        event=_done_twice,
+    ),
+    Switch(
+        name="two-responses-at-once",
+        summary="Creates a second response beside every response, and never finishes it.",
+        violates="rt.wire.one-response-at-a-time",
+        event=_two_at_once,
+    ),
+    Switch(
+        name="user-item-not-done",
+        summary="Leaves out conversation.item.done for items of the user.",
+        violates="rt.wire.items-announced",
+        event=_user_item_not_done,
+    ),
+    Switch(
+        name="item-id-changes",
+        summary="Gives another item_id in response.content_part.done than before.",
+        violates="rt.wire.item-ids-agree",
+        event=_item_id_changes,
+    ),
+    Switch(
+        name="unknown-predecessor",
+        summary="Says that an item was added behind an item that does not exist.",
+        violates="rt.wire.previous-item-known",
+        event=_unknown_predecessor,
+    ),
+    Switch(
+        name="delta-lost",
+        summary="Loses the second delta of every text and transcript.",
+        violates="rt.wire.text-agrees",
+        event=_delta_lost,
+    ),
+    Switch(
+        name="audio-in-lines",
+        summary="Breaks the base64 of output audio into lines, as mail does.",
+        violates="rt.wire.audio-is-base64",
+        event=_audio_in_lines,
+    ),
+    Switch(
+        name="usage-total-off-by-one",
+        summary="Reports one token too many in total_tokens.",
+        violates="rt.wire.usage-adds-up",
+        event=_total_off_by_one,
+    ),
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from realtime_harness.checks import Check
 from realtime_harness.contract.rule import Finding, Rule
@@ -123,37 +122,6 @@ def _previous_known(stream: Stream) -> Iterator[Finding]:
             yield Finding(reason=reason, seq=entry.seq)
 
 
-def _committed(stream: Stream) -> Iterator[Finding]:
-    waiting: dict[str, Entry] = {}
-    speaking: str | None = None
-    for entry in stream.events:
-        kind, identifier = event_type(entry.data), _item_id(entry)
-        if kind == "input_audio_buffer.speech_started":
-            speaking = identifier
-        elif kind == "input_audio_buffer.speech_stopped":
-            if speaking is not None and identifier != speaking:
-                reason = f"speech started as {speaking} but stopped as {identifier}"
-                yield Finding(reason=reason, seq=entry.seq)
-            speaking = None
-        elif kind == "input_audio_buffer.committed" and identifier is not None:
-            yield from _never_added(waiting, entry)
-            waiting[identifier] = entry
-        elif kind == _ADDED and identifier is not None:
-            waiting.pop(identifier, None)
-        elif kind == "response.done" and _status(entry.data) == "completed":
-            yield from _never_added(waiting, entry)
-
-
-def _never_added(waiting: dict[str, Entry], now: Entry) -> Iterator[Finding]:
-    for identifier in waiting:
-        yield Finding(reason=f"audio was committed as {identifier}, but no such item", seq=now.seq)
-    waiting.clear()
-
-
-def _status(event: dict[str, Any]) -> Any:
-    return as_object(event.get("response")).get("status")
-
-
 _CASSETTES = "pydantic-ai cassettes test_openai_ws__*, test_azure_ws__*, test_openai_ws_sideband__*"
 
 RULES: tuple[Rule, ...] = (
@@ -185,16 +153,5 @@ RULES: tuple[Rule, ...] = (
             source=f"{_CASSETTES}; openai Python SDK 3.52.0, conversation_item_added.py",
         ),
         judge=per_stream(_previous_known),
-    ),
-    Rule(
-        check=Check(
-            id="rt.wire.committed-audio-becomes-item",
-            level=Level.MUST,
-            clause="Input audio keeps one item id from the start of speech over the commit to the "
-            "item of the conversation.",
-            source="pydantic-ai cassette test_openai_ws__test_audio_in_server_vad_turn; "
-            "openai Python SDK 3.52.0, input_audio_buffer_committed_event.py",
-        ),
-        judge=per_stream(_committed),
     ),
 )

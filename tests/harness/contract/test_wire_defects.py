@@ -1,0 +1,57 @@
+"""Each defect of the wire turns exactly its check red, on a conversation that is right."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from realtime_fakes.audience import Role
+from realtime_fakes.defects.wire import SWITCHES
+from realtime_fakes.switches import Switch
+from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.evidence.entry import Direction, Entry
+from realtime_harness.verdicts import Level
+
+
+def tapped(switch: Switch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what leaves the service with the switch on."""
+    assert switch.event is not None
+    memory: dict[str, Any] = {}
+    before = copy.deepcopy(events)
+    after = [out for event in events for out in switch.event(event, Role.WEBSOCKET, memory)]
+    assert events == before, "other attachments share the event"
+    return after
+
+
+def red(evidence: list[Entry]) -> set[str]:
+    return {rule.check.id for rule in STREAM_RULES if rule.judge(evidence)}
+
+
+@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.name)
+def test_defect_turns_exactly_its_check_red(
+    conversation: Any, as_evidence: Any, switch: Switch
+) -> None:
+    evidence = as_evidence(tapped(switch, conversation.events), sent=("mine",))
+    assert red(evidence) == {switch.violates, *switch.also}
+
+
+@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.name)
+def test_defect_is_found_in_recorded_traffic(
+    recordings: Any, as_evidence: Any, switch: Switch
+) -> None:
+    found: set[str] = set()
+    for name in ("openai_audio_out_turn", "openai_tool_call_round"):
+        events = [
+            event for direction, event in recordings.events(name) if direction is Direction.RECEIVED
+        ]
+        events.append({"type": "error", "event_id": "e", "error": {"type": "t", "message": "m"}})
+        found |= red(as_evidence(tapped(switch, events)))
+    # The sound in the recordings is shortened to less than a line.
+    assert found == ({switch.violates} if switch.name != "audio-in-lines" else set())
+
+
+def test_every_rule_that_judges_has_a_defect() -> None:
+    judging = {rule.check.id for rule in STREAM_RULES if rule.check.level is not Level.INFO}
+    assert {switch.violates for switch in SWITCHES} == judging

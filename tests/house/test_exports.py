@@ -15,9 +15,9 @@ ROOTS = ("harness", "fakes", "scenarios", "reports")
 
 
 def is_public(path: Path) -> bool:
-    """Whether others may import from the file: scenarios and entry points are only run."""
+    """Whether others import from the file: scenarios and entry points are only run."""
     return not any(part.startswith("_") and part != "__init__" for part in path.parts) and not (
-        path.stem.startswith("test_") or path.stem in {"conftest", "__main__"}
+        path.stem.startswith("test_") or path.stem in {"conftest", "__main__", "cli"}
     )
 
 
@@ -55,7 +55,8 @@ def defined(tree: ast.Module) -> set[str]:
                 names |= {t.id for target in targets for t in ast.walk(target) if named(t)}
             case ast.AnnAssign(target=target) if named(target):
                 names.add(target.id)
-    return {name for name in names if not name.startswith("_")}
+    # Hooks are called by pytest, and by nobody else.
+    return {name for name in names if not name.startswith(("_", "pytest_"))}
 
 
 def named(node: ast.AST) -> TypeGuard[ast.Name]:

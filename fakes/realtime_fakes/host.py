@@ -16,6 +16,7 @@ import orjson
 from realtime_fakes.audience import (
     Addressed,
     Attachment,
+    ClearPlayback,
     Close,
     Effect,
     Event,
@@ -185,38 +186,45 @@ class Host:
         present = list(batches)
         for effect in effects:
             if isinstance(effect, dict):
-                self._post(effect, recipients(effect, present), taps, batches)
+                event, parties = effect, recipients(effect, present)
             elif isinstance(effect, Addressed):
-                to = [effect.to] if effect.to in batches else []
-                self._post(effect.event, to, taps, batches)
+                event, parties = effect.event, [effect.to] if effect.to in batches else []
             elif isinstance(effect, Close):
                 ending = effect
-            elif self.player is not None:
-                if isinstance(effect, Play):
-                    self.player.play(effect.pcm)
-                else:
-                    self.player.clear()
-        for attachment, events in batches.items():
-            if events:
-                self._lines[attachment].outlet.send(events)
+                continue
+            else:
+                self._sound(effect)
+                continue
+            if taps:
+                self._tap(taps, event, parties, batches)
+            else:
+                frame = orjson.dumps(event)
+                for attachment in parties:
+                    batches[attachment].append(frame)
+        for attachment, frames in batches.items():
+            if frames:
+                self._lines[attachment].outlet.send(frames)
         if self.session.ended:
             self.end(ending.code, ending.reason)
         elif not self.ended:
             self._set_timer()
 
-    def _post(
+    def _sound(self, effect: Play | ClearPlayback) -> None:
+        if self.player is None:
+            return
+        if isinstance(effect, Play):
+            self.player.play(effect.pcm)
+        else:
+            self.player.clear()
+
+    def _tap(
         self,
+        taps: tuple[EventTap, ...],
         event: Event,
         parties: list[Attachment],
-        taps: tuple[EventTap, ...],
         batches: dict[Attachment, list[bytes]],
     ) -> None:
-        """Serialise one event, once for all; with taps as they leave it for each party apart."""
-        if not taps:
-            frame = orjson.dumps(event)
-            for attachment in parties:
-                batches[attachment].append(frame)
-            return
+        """Serialise one event as the taps leave it, for each party apart."""
         for attachment in parties:
             memory = self._lines[attachment].memory
             events = [event]

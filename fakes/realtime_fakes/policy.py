@@ -30,7 +30,7 @@ class Policy:
     or by the status of the handshake, as Azure does."""
 
     ping_interval_s: float = 20.0
-    """Seconds without a frame after which a WebSocket client is pinged."""
+    """Seconds between two pings to a WebSocket client."""
 
     sideband_delay_s: float = 0.0
     """Seconds after the answer until a sideband can attach; before, the call is unknown. OpenAI's

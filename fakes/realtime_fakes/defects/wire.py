@@ -1,4 +1,8 @@
-"""Violations that the checks of ``wire`` find: the rules over every stream of events."""
+"""Violations that the checks of ``wire`` find: the rules over every stream of events.
+
+Those that change which events come, and when, are committed on WebSockets only: the scenarios of
+calls judge the course of their turns themselves.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,8 @@ def _error_blames_nobody(event: Event, role: Role, memory: dict[str, Any]) -> li
 
 
 def _part_closed_late(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if role is not Role.WEBSOCKET:
+        return [event]
     if event["type"] == "response.content_part.done":
         memory["late part"] = event
         return []
@@ -47,23 +53,22 @@ def _part_closed_late(event: Event, role: Role, memory: dict[str, Any]) -> list[
 
 
 def _done_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "response.done":
+    if role is Role.WEBSOCKET and event["type"] == "response.done":
         return [event, {**event, "event_id": _another_id(event)}]
     return [event]
 
 
 def _two_at_once(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "response.created":
+    if role is Role.WEBSOCKET and event["type"] == "response.created":
         response = event["response"]
         another = {**response, "id": response["id"] + "x"}
         return [event, {**event, "event_id": _another_id(event), "response": another}]
     return [event]
 
 
-def _user_item_not_done(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "conversation.item.done" and event["item"].get("role") == "user":
-        return []
-    return [event]
+def _answer_not_done(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    is_answer = event["type"] == "conversation.item.done" and event["item"].get("role") != "user"
+    return [] if role is Role.WEBSOCKET and is_answer else [event]
 
 
 def _item_id_changes(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
@@ -78,14 +83,14 @@ def _unknown_predecessor(event: Event, role: Role, memory: dict[str, Any]) -> li
     return [event]
 
 
-def _delta_lost(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    """Drop the second delta, so that also a short answer has a first one."""
-    if event["type"] in {"response.output_text.delta", "response.output_audio_transcript.delta"}:
-        seen = memory.setdefault("deltas", {})
-        seen[event["response_id"]] = seen.get(event["response_id"], 0) + 1
-        if seen[event["response_id"]] == 2:
-            return []
-    return [event]
+def _part_cut_short(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] != "response.content_part.done":
+        return [event]
+    part = dict(event["part"])
+    for field in ("text", "transcript"):
+        if part.get(field):
+            part[field] = part[field][:-1]
+    return [{**event, "part": part}]
 
 
 def _audio_in_lines(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
@@ -154,10 +159,10 @@ SWITCHES: tuple[Switch, ...] = (
         event=_two_at_once,
     ),
     Switch(
-        name="user-item-not-done",
-        summary="Leaves out conversation.item.done for items of the user.",
+        name="answer-not-done",
+        summary="Leaves out conversation.item.done for the items of a response.",
         violates="rt.wire.items-announced",
-        event=_user_item_not_done,
+        event=_answer_not_done,
     ),
     Switch(
         name="item-id-changes",
@@ -172,10 +177,10 @@ SWITCHES: tuple[Switch, ...] = (
         event=_unknown_predecessor,
     ),
     Switch(
-        name="delta-lost",
-        summary="Loses the second delta of every text and transcript.",
+        name="part-cut-short",
+        summary="Leaves out the last letter in response.content_part.done.",
         violates="rt.wire.text-agrees",
-        event=_delta_lost,
+        event=_part_cut_short,
     ),
     Switch(
         name="audio-in-lines",

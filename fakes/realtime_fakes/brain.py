@@ -15,6 +15,8 @@ from realtime_harness.audio import speech
 
 __all__ = ["Answer", "Brain", "EchoBrain", "Turn"]
 
+_LONGEST_ECHO = 1000  # characters; nobody listens to more
+
 
 @dataclass(slots=True)
 class Turn:
@@ -52,8 +54,11 @@ class EchoBrain:
     """Says what it was told."""
 
     def answer(self, turn: Turn) -> Answer:
-        """Return the user's text, in a sentence."""
-        return Answer(f"You said: {turn.text}" if turn.text else "I heard you.")
+        """Return the user's text, or the start of a long one, in a sentence."""
+        words = turn.text
+        if len(words) > _LONGEST_ECHO:
+            words = words[:_LONGEST_ECHO] + "…"
+        return Answer(f"You said: {words}" if words else "I heard you.")
 
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""

@@ -186,7 +186,7 @@ class Session:
             "model": self.config["model"],
             "expires_at": self.config["expires_at"],
             "conversation_id": self._conversation.id,
-            "items": len(self._conversation),
+            "items": [item["id"] for item in self._conversation],
             "input_audio_ms": self._input_audio.total_ms,
             "buffered_audio_ms": self._input_audio.ms,
             "responses": list(self._responses),

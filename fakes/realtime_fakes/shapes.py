@@ -85,7 +85,7 @@ def check(shape: Shape, value: Any, root: str = "") -> Any:
 
     """
     try:
-        return _shaped(shape, value)
+        return _function(shape)(value)
     except Refusal as refusal:
         raise refusal.error(root) from None
 
@@ -164,24 +164,27 @@ def one_of(*values: str) -> Shape:
 
 def nullable(shape: Shape) -> Shape:
     """Return the shape that also accepts null."""
-    return lambda value: None if value is None else _shaped(shape, value)
+    function = _function(shape)
+    return lambda value: None if value is None else function(value)
 
 
 def by_type(shapes: Mapping[type, Shape]) -> Shape:
     """Return the shape that depends on the JSON type of the value."""
     expected = " or ".join(_NAMES[kind] for kind in shapes)
+    functions = {kind: _function(shape) for kind, shape in shapes.items()}
 
     def shape(value: Any) -> Any:
-        chosen = shapes.get(type(value))
+        chosen = functions.get(type(value))
         if chosen is None:
             raise _wrong_type(expected, value)
-        return _shaped(chosen, value)
+        return chosen(value)
 
     return shape
 
 
 def array(element: Shape) -> Shape:
     """Return the shape of a list."""
+    function = _function(element)
 
     def shape(value: Any) -> list[Any]:
         if type(value) is not list:
@@ -189,7 +192,7 @@ def array(element: Shape) -> Shape:
         checked: list[Any] = []
         try:
             for entry in value:
-                checked.append(_shaped(element, entry))
+                checked.append(function(entry))
         except Refusal as refusal:
             refusal.path.insert(0, len(checked))
             raise
@@ -200,6 +203,7 @@ def array(element: Shape) -> Shape:
 
 def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Shape:
     """Return the shape of an object with these fields and no others."""
+    functions = {key: _function(field) for key, field in fields.items()}
 
     def shape(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -217,7 +221,7 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Sh
                 elif field is None:
                     raise Refusal("unknown_parameter")
                 else:
-                    checked[key] = _shaped(field, entry)
+                    checked[key] = functions[key](entry)
         except Refusal as refusal:
             refusal.path.insert(0, key)
             raise
@@ -229,6 +233,7 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Sh
 def tagged(tag: str, variants: Mapping[str, Shape]) -> Shape:
     """Return the shape of an object whose field ``tag`` says which of ``variants`` it is."""
     supported = _listed(tuple(variants))
+    functions = {name: _function(variant) for name, variant in variants.items()}
 
     def shape(value: Any) -> Any:
         if type(value) is not dict:
@@ -238,16 +243,17 @@ def tagged(tag: str, variants: Mapping[str, Shape]) -> Shape:
         name = value[tag]
         if type(name) is not str:
             raise Refusal("invalid_type", tag, expected="a string", found=_NAMES[type(name)])
-        variant = variants.get(name)
+        variant = functions.get(name)
         if variant is None:
             raise Refusal("invalid_value", tag, found=name, supported=supported)
-        return _shaped(variant, value)
+        return variant(value)
 
     return shape
 
 
 def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
     """Return the shape of an object with free keys."""
+    function = _function(entry)
 
     def shape(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -259,7 +265,7 @@ def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
             if len(key) > longest_key:
                 raise Refusal("string_above_max_length", key, limit=longest_key, found=len(key))
             try:
-                checked[key] = _shaped(entry, content)
+                checked[key] = function(content)
             except Refusal as refusal:
                 refusal.path.insert(0, key)
                 raise
@@ -268,12 +274,17 @@ def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
     return shape
 
 
-def _shaped(shape: Shape, value: Any) -> Any:
-    if isinstance(shape, type):
+def _function(shape: Shape) -> Callable[[Any], Any]:
+    if not isinstance(shape, type):
+        return shape
+    expected = _NAMES[shape]
+
+    def exactly(value: Any) -> Any:
         if type(value) is not shape:
-            raise _wrong_type(_NAMES[shape], value)
+            raise _wrong_type(expected, value)
         return value
-    return shape(value)
+
+    return exactly
 
 
 def _wrong_type(expected: str, value: Any) -> Refusal:

@@ -1,0 +1,79 @@
+"""The fake, sent what a real client sent, answers as the live service was recorded to answer."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from realtime_fakes.audience import Role
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+
+pytestmark = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason=f"the recordings are not at {RECORDINGS}"
+)
+
+CASES = {
+    "openai_sideband_text_turn": {"on_call": True, "sideband": True},
+    "openai_audio_out_turn": {"on_call": False, "sideband": False},
+}
+
+
+def recorded(name: str, direction: str) -> list[dict[str, Any]]:
+    recording = yaml.safe_load((RECORDINGS / f"{name}.yaml").read_text())
+    return [frame["data"] for frame in recording["interactions"] if frame["direction"] == direction]
+
+
+def pattern(value: Any) -> Any:
+    """Reduce a value to its keys at every level, and to what is null and what is not."""
+    if isinstance(value, dict):
+        return {key: pattern(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [pattern(entry) for entry in value]
+    return None if value is None else type(value).__name__
+
+
+def patterns(events: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    """Return type and pattern of each event, repeated deltas as one."""
+    return [
+        (kind, pattern(next(group))) for kind, group in groupby(events, key=lambda e: e["type"])
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_have_the_recorded_order_keys_and_nulls(open_stage: Any, name: str) -> None:
+    case = CASES[name]
+    stage = open_stage(on_call=case["on_call"], modality="audio")
+    party = stage.parties[0]
+    if case["sideband"]:
+        party = stage.join(Role.SIDEBAND, "sideband")
+    stage.send(*recorded(name, "sent"), by=party)
+
+    expected = patterns(recorded(name, "received"))
+    answered = patterns(stage.received[party.name])
+    assert [kind for kind, _ in answered[: len(expected)]] == [kind for kind, _ in expected]
+    assert answered[: len(expected)] == expected
+    # The recordings end at the response; what follows it is known from others.
+    assert [kind for kind, _ in answered[len(expected) :]] == ["rate_limits.updated"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_session_that_is_echoed_has_the_recorded_values(open_stage: Any, name: str) -> None:
+    stage = open_stage(on_call=True, modality="audio")
+    (updated,) = stage.send(recorded(name, "sent")[0])
+    (expected,) = [e for e in recorded(name, "received") if e["type"] == "session.updated"]
+    expected["session"] |= {key: updated["session"][key] for key in ("id", "expires_at")}
+    assert updated["session"] == expected["session"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_short_turn_costs_what_it_was_recorded_to_cost(open_stage: Any, name: str) -> None:
+    stage = open_stage(modality="audio")
+    answered = stage.send(*recorded(name, "sent"))
+    usage = next(e for e in answered if e["type"] == "response.done")["response"]["usage"]
+    expected = next(e for e in recorded(name, "received") if e["type"] == "response.done")
+    assert usage["input_token_details"] == expected["response"]["usage"]["input_token_details"]

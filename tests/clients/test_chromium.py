@@ -33,8 +33,12 @@ NO_AUDIO_BODY = (
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
     """The page, served from an origin of its own, so that every request is cross-origin."""
+
+    async def index(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(Path(__file__).with_name("page.html"))
+
     app = web.Application()
-    app.router.add_get("/", lambda _: web.FileResponse(Path(__file__).with_name("page.html")))
+    app.router.add_get("/", index)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""The stock ``openai`` Python SDK against the fake: every event parsed strictly by its own types."""
+"""The stock ``openai`` Python SDK against the fake, each event parsed by the SDK's own types."""
 
 from __future__ import annotations
 

@@ -74,10 +74,12 @@ ReadyFile = Annotated[
     typer.Option(metavar="PATH", help="Gets one JSON object when connections are accepted."),
 ]
 Defects = Annotated[
-    list[str] | None, typer.Option("--defect", help="Violation to commit; repeatable.")
+    list[str] | None,
+    typer.Option("--defect", metavar="NAME", help="Violation to commit; repeatable."),
 ]
 Behaviours = Annotated[
-    list[str] | None, typer.Option("--behaviour", help="Legal rudeness; repeatable.")
+    list[str] | None,
+    typer.Option("--behaviour", metavar="NAME", help="Legal rudeness; repeatable."),
 ]
 
 
@@ -172,21 +174,30 @@ def run(
             help="fake (started for the run), openai, a base URL, or a name in the file.",
         ),
     ] = "fake",
-    suite: Annotated[list[str] | None, typer.Option(help="Only this suite; repeatable.")] = None,
+    suite: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this suite; repeatable.")
+    ] = None,
     keyword: Annotated[
         str, typer.Option("-k", metavar="EXPR", help="Only what fits, as in pytest.")
     ] = "",
-    repeat: Annotated[int, typer.Option(min=1, help="Run each scenario so many times.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Run each scenario so many times.")
+    ] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(help="The run directory. Default: a new one below realtime-runs/."),
+        typer.Option(
+            metavar="DIR", help="The run directory. Default: a new one below realtime-runs/."
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option("-n", min=0, metavar="N", help="Worker processes (needs pytest-xdist).")
     ] = 0,
     config: Annotated[
         Path | None,
-        typer.Option(help="File with [targets.NAME]. Default: realtime-harness.toml, if there."),
+        typer.Option(
+            metavar="FILE",
+            help="File with [targets.NAME]. Default: realtime-harness.toml, if there.",
+        ),
     ] = None,
     defects: Defects = None,
     behaviours: Behaviours = None,
@@ -204,7 +215,6 @@ def run(
         command=("realtime-harness", *sys.argv[1:]),
     )
     campaign = Campaign.begin(plan)
-    code = ExitCode.HARNESS_FAULT
     try:
         fault = _run_pytest(campaign, target, chosen, keyword, repeat, workers)
     except BaseException:
@@ -280,6 +290,7 @@ def _run_pytest(
     import pytest
 
     import realtime_scenarios
+    from realtime_harness.progress import Progress
     from realtime_harness.pytest_plugin import adopt
 
     root = Path(realtime_scenarios.__path__[0])
@@ -294,7 +305,7 @@ def _run_pytest(
         "-prealtime_harness.pytest_plugin",
         "-pno:locust",
         "-pno:cacheprovider",
-        "-q",
+        "-qq",
         "--no-header",
         "--no-summary",
         "--tb=no",
@@ -308,7 +319,7 @@ def _run_pytest(
 
         if find_spec("xdist") is None:
             raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
-        arguments += ["-pxdist", f"-n{workers}", "--dist=loadgroup"]
+        arguments += ["-pxdist", f"-n{workers}", "--dist=load"]
     arguments += [str(root / suite) for suite in suites] or [str(root)]
 
     interrupted = False
@@ -326,7 +337,7 @@ def _run_pytest(
     # Options of the user's own pytest runs are not for this one.
     added = os.environ.pop("PYTEST_ADDOPTS", None)
     try:
-        ended = pytest.main(arguments, plugins=[Adopt()])
+        ended = pytest.main(arguments, plugins=[Adopt(), Progress(sys.stdout)])
     finally:
         if added is not None:
             os.environ["PYTEST_ADDOPTS"] = added
@@ -355,8 +366,9 @@ def _conclude(directory: Path) -> None:
     from realtime_harness.results import read_run
     from realtime_harness.summary import print_summary
 
-    path = write_reports(directory)
-    print_summary(read_run(directory), path, Console(highlight=False))
+    run = read_run(directory)
+    if run.checks:
+        print_summary(run, write_reports(directory), Console(highlight=False))
 
 
 # What the servers are made of.

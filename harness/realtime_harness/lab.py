@@ -169,12 +169,11 @@ class Lab:
         try:
             ready = json.loads(line)
         except ValueError:
-            _end(popen)
+            how = _end_unready(popen, timeout_s)
             said = _tail(output)
             output.close()
             raise HarnessError(
-                f"`realtime-harness {name}` did not get ready within {timeout_s:g} s "
-                f"(exit code {popen.returncode}); it printed: {said or 'nothing'}"
+                f"`realtime-harness {name}` {how}; it printed: {said or 'nothing'}"
             ) from None
         process = Process(ready, popen, output)
         with self._lock:
@@ -215,6 +214,16 @@ def _read_line(fd: int, timeout_s: float) -> bytes:
                 break
             data += chunk
     return data
+
+
+def _end_unready(popen: subprocess.Popen[bytes], timeout_s: float) -> str:
+    """End a process that did not get ready; return what it did instead."""
+    try:
+        # It closed the pipe: then it is on its way out, or it is never going to be ready.
+        return f"ended with code {popen.wait(1.0)} before it was ready"
+    except subprocess.TimeoutExpired:
+        _end(popen)
+        return f"did not get ready within {timeout_s:g} s"
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:

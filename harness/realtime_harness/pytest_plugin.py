@@ -14,6 +14,7 @@ do not run beside each other, but may run beside the last scenarios of other wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,9 @@ __all__ = ["CheckItem", "ScenarioCollector", "adopt", "write_reports"]
 _CAMPAIGN = pytest.StashKey["Campaign"]()
 _OWN = pytest.StashKey[bool]()
 _SHARED = "rt_campaign"
-_EXCLUSIVE = "rt-exclusive"
+_EXCLUSIVE = "[exclusive]"
+"""Behind the name of a scenario that measures time: xdist's controller knows nothing but names."""
+_CHECK = re.compile(r"::rt(\.[a-z0-9-]+){2,}$")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and have xdist keep the items of a scenario together."""
+    """Register the markers, and join the run if this is a worker of xdist's."""
     config.addinivalue_line(
         "markers", "rt_check(level, suite): set on each check; level is MUST, SHOULD or INFO"
     )
@@ -71,11 +74,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from realtime_harness.campaign import Campaign
 
         config.stash[_CAMPAIGN] = Campaign.join(shared)
-        config.option.loadgroup = True
-    elif config.getoption("--rt-target") and config.getoption("dist", "no") != "no":
-        config.option.dist = "loadgroup"
-        # Otherwise the largest group would come first, which is the one that has to come last.
-        config.option.loadscopereorder = False
 
 
 def pytest_pycollect_makeitem(
@@ -90,6 +88,7 @@ def pytest_pycollect_makeitem(
     defined_here = scenario.function.__module__ == collector.obj.__name__
     if not defined_here or (wanted and scenario.suite not in wanted):
         return []
+    name += _EXCLUSIVE if scenario.exclusive else ""
     return [
         ScenarioCollector.from_parent(
             collector,
@@ -109,7 +108,6 @@ class ScenarioCollector(pytest.Collector):
         self.scenario = scenario
         self._repetition = repetition
         self._outcome: ScenarioOutcome | None = None
-        self.add_marker(pytest.mark.xdist_group(_EXCLUSIVE if scenario.exclusive else self.nodeid))
         if scenario.exclusive:
             self.add_marker(pytest.mark.rt_exclusive)
 
@@ -140,10 +138,6 @@ class ScenarioCollector(pytest.Collector):
         return next(result for result in self._outcome.results if result.check == check)
 
 
-class _Red(Exception):
-    """A verdict that fails the item; its text is all there is to show."""
-
-
 class CheckItem(pytest.Item):
     """One check of one run of a scenario."""
 
@@ -155,7 +149,7 @@ class CheckItem(pytest.Item):
         self.config.stash[_CAMPAIGN].store.add_check(result)
         self.user_properties.append(("verdict", result.verdict.value))
         if result.verdict is Verdict.ERROR:
-            raise _Red(_text(result))
+            pytest.fail(_text(result), pytrace=False)
 
     def runtest(self) -> None:
         """Turn the verdict into an outcome of pytest's."""
@@ -163,15 +157,9 @@ class CheckItem(pytest.Item):
         if result.verdict is Verdict.NOT_APPLICABLE:
             pytest.skip(result.reason)
         if result.verdict.is_red:
-            raise _Red(_text(result))
+            pytest.fail(_text(result), pytrace=False)
         if result.reason:
             self.add_report_section("call", result.verdict.value, result.reason)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show the verdict; a traceback only if this plugin itself failed."""
-        if isinstance(excinfo.value, _Red):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Name the item by its scenario and its check."""
@@ -214,6 +202,25 @@ def pytest_configure_node(node: Any) -> None:
         if _CAMPAIGN not in node.config.stash:
             _begin(node.config)
         node.workerinput[_SHARED] = node.config.stash[_CAMPAIGN].share()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the items of a scenario together, and those of all scenarios that measure time."""
+    if not config.getoption("--rt-target") or config.getoption("dist") == "each":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped, unused-ignore]
+
+    class ScenarioScheduling(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            if _CHECK.search(nodeid) is None:
+                return nodeid
+            scenario = nodeid.rpartition("::")[0]
+            return _EXCLUSIVE if _EXCLUSIVE in scenario else scenario
+
+    # Otherwise the largest group would come first, which is the one that has to come last.
+    config.option.loadscopereorder = False
+    return ScenarioScheduling(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -36,9 +36,10 @@ def print_summary(run: Run, report: Path | None, console: Console) -> None:
     console.print()
     console.print(_totals(run.checks))
     red = [result for result in run.checks if result.verdict.is_red]
-    for result, count in _unique(red)[:_MOST_SHOWN]:
-        console.print(_line(result, count))
-    if (hidden := len(_unique(red)) - _MOST_SHOWN) > 0:
+    groups = _grouped(red)
+    for group in groups[:_MOST_SHOWN]:
+        console.print(_line(group))
+    if (hidden := len(groups) - _MOST_SHOWN) > 0:
         console.print(Text(f"… and {hidden} more, in the report"))
     for problem in run.problems:
         console.print(Text(problem, style="yellow"))
@@ -63,24 +64,28 @@ def _totals(checks: Iterable[CheckResult]) -> Table:
     return table
 
 
-def _unique(results: Iterable[CheckResult]) -> list[tuple[CheckResult, int]]:
-    """Join what is red for the same reason in several scenarios."""
-    first: dict[tuple[str, Verdict, str], CheckResult] = {}
-    count: Counter[tuple[str, Verdict, str]] = Counter()
+def _grouped(results: Iterable[CheckResult]) -> list[list[CheckResult]]:
+    """Join what is red for the same reason: one check in many scenarios, or many in one."""
+    groups: dict[tuple[Verdict, str], list[CheckResult]] = {}
     for result in results:
-        key = (result.check, result.verdict, result.reason)
-        first.setdefault(key, result)
-        count[key] += 1
-    return [(result, count[key]) for key, result in first.items()]
+        groups.setdefault((result.verdict, result.reason), []).append(result)
+    return list(groups.values())
 
 
-def _line(result: CheckResult, count: int) -> Text:
-    reason = result.reason.replace("\n", " ")
+def _line(group: list[CheckResult]) -> Text:
+    first = group[0]
+    reason = first.reason.replace("\n", " ")
     if len(reason) > _LONGEST_REASON:
         reason = reason[:_LONGEST_REASON] + "…"
-    where = result.scenario + (f" and {count - 1} more" if count > 1 else "")
+    checks = dict.fromkeys(result.check for result in group)
+    scenarios = dict.fromkeys(result.scenario for result in group)
     return Text.assemble(
-        (f"{result.verdict.value:<11}", _STYLES[result.verdict]),
-        (f" {result.check}", "bold"),
-        f" in {where}: {reason}",
+        (f"{first.verdict.value} ", _STYLES[first.verdict]),
+        (_first_of(checks), "bold"),
+        f" in {_first_of(scenarios)}: {reason}",
     )
+
+
+def _first_of(names: Iterable[str]) -> str:
+    first, *more = names
+    return f"{first} and {len(more)} more" if more else first

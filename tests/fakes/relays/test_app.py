@@ -41,7 +41,7 @@ async def test_serve_announces_itself_in_a_file_and_ends_on_sigterm(tmp_path: Pa
     ],
 )
 async def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="pigeon|nope"):
+    with pytest.raises(ValueError, match=r"pigeon|nope"):
         async with running(RelayOptions(upstream=UPSTREAM, **options)):  # type: ignore[arg-type]
             pass
 

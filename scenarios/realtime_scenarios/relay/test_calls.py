@@ -1,0 +1,87 @@
+"""Calls through the WebRTC relay, which speaks WebSocket to the service."""
+
+from __future__ import annotations
+
+from realtime_harness.clients.webrtc import Audio
+from realtime_harness.journeys.text_turn import text_turn
+from realtime_harness.run import ScenarioRun
+from realtime_harness.scenario import scenario
+from realtime_harness.targets.capabilities import Capability
+from realtime_scenarios.relay import checks
+from realtime_scenarios.relay.comparing import judge_passage, session_ended, session_id
+
+
+@scenario(
+    suite="relay",
+    checks=[
+        checks.CALL_NOTHING_LOST,
+        checks.CALLER_HEARS,
+        checks.CALLER_HEARD,
+        checks.CALL_NO_AUDIO_DELTAS,
+    ],
+    needs=[Capability.WEBSOCKET],
+    extras=["webrtc"],
+    stream=False,
+)
+async def call_over_a_socket(run: ScenarioRun) -> None:
+    """A caller behind the WebRTC relay writes, hears and is heard."""
+    direct = await run.websocket(name="direct")
+    relay = await run.relay("webrtc")
+    call = await relay.call(audio=Audio.TONE)
+    for connection in (direct, call.events):
+        await connection.expect("session.created")
+
+    want = await text_turn(direct, "Do you read me?")
+    with run.requiring(checks.CALL_NOTHING_LOST):
+        got = await text_turn(call.events, "Do you read me?")
+        judge_passage(run, checks.CALL_NOTHING_LOST, checks.CALL_NOTHING_LOST, want, got)
+
+    with run.judging(checks.CALLER_HEARS):
+        await text_turn(call.events, "Hi", modalities=["audio"])
+        await call.received_audio.wait_audible()
+    deltas = [e for e in call.events.events if e.type == "response.output_audio.delta"]
+    run.check(
+        checks.CALL_NO_AUDIO_DELTAS,
+        not deltas,
+        "expected none on the data channel, got some",
+        evidence=deltas[0] if deltas else None,
+    )
+
+    # A buffer with less than 100 ms is not committed, so this is heard or refused. The turn
+    # before took long enough for the caller's tone to fill it.
+    with run.judging(checks.CALLER_HEARD):
+        await call.events.send({"type": "input_audio_buffer.commit"})
+        answer = await call.events.expect("input_audio_buffer.committed", "error")
+        run.check(
+            checks.CALLER_HEARD,
+            answer.type != "error",
+            f"expected the tone to be committed, got {answer.data.get('error')}",
+            evidence=answer,
+        )
+
+
+@scenario(
+    suite="relay",
+    checks=[checks.CALLER_LEAVES, checks.CALL_ENDS],
+    needs=[Capability.WEBSOCKET, Capability.CONTROL],
+    extras=["webrtc"],
+    stream=False,
+)
+async def call_ends_are_passed_on(run: ScenarioRun) -> None:
+    """What ends on one side of the WebRTC relay ends on the other."""
+    assert run.control is not None
+    relay = await run.relay("webrtc")
+
+    leaving = await relay.call(name="leaves")
+    session = session_id(await leaving.events.expect("session.created"))
+    await leaving.close()
+    run.check(
+        checks.CALLER_LEAVES,
+        await session_ended(run, session),
+        f"expected the session to end, it still goes on after {run.target.patience_s:g} s",
+    )
+
+    bereft = await relay.call(name="bereft")
+    await run.control.drop(session_id(await bereft.events.expect("session.created")))
+    with run.judging(checks.CALL_ENDS):
+        await bereft.wait_closed()

@@ -1,0 +1,210 @@
+"""What a sideband sees of a call."""
+
+from __future__ import annotations
+
+from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.clients.websocket import WebSocketConnection
+from realtime_harness.journeys.text_turn import text_turn
+from realtime_harness.metrics import bootstrap_median
+from realtime_harness.run import ScenarioRun
+from realtime_harness.scenario import scenario
+from realtime_harness.targets.capabilities import Capability
+from realtime_scenarios.sideband import checks
+from realtime_scenarios.sideband.watching import (
+    attach,
+    catch_up,
+    missing,
+    reordered,
+    without_event_id,
+)
+
+_NEEDS = [Capability.WEBRTC, Capability.SIDEBAND]
+_SPOKEN = {
+    "response.output_audio_transcript.delta",
+    "response.output_audio_transcript.done",
+    "response.output_audio.done",
+    "output_audio_buffer.started",
+}
+_RECORDED = [
+    "conversation.item.added",
+    "conversation.item.done",
+    "response.created",
+    "response.output_item.added",
+    "conversation.item.added",
+    "response.content_part.added",
+    "response.output_audio_transcript.delta",
+    "response.output_audio.done",
+    "response.output_audio_transcript.done",
+    "response.content_part.done",
+    "conversation.item.done",
+    "response.output_item.done",
+    "response.done",
+]
+
+
+@scenario(
+    suite="sideband",
+    checks=[
+        checks.ATTACHES,
+        checks.JOINS,
+        checks.NO_SESSION_CREATED,
+        checks.EVERY_EVENT,
+        checks.ORDER,
+        checks.EVENT_IDS,
+        checks.CONTENT,
+        checks.LAG,
+        checks.AUDIO_EVENTS,
+        checks.NO_AUDIO_DELTAS,
+    ],
+    needs=_NEEDS,
+    extras=["webrtc"],
+)
+async def watches_turns(run: ScenarioRun) -> None:
+    """A sideband sees the turns that a client makes on its data channel."""
+    call = await run.call()
+    created = await call.events.expect("session.created")
+    with run.requiring(checks.ATTACHES):
+        sideband = await attach(run, call)
+
+    turn = await text_turn(call.events, "Who is listening?")
+    seen = await catch_up(sideband, 0, len(turn.events))
+    greetings = [event for event in seen if event.type == "session.created"]
+    seen = [event for event in seen if event.type != "session.created"]
+    run.check(
+        checks.JOINS,
+        not greetings or bool(seen),
+        f"expected the events of session {_session_id(created)}, got session.created of "
+        f"{', '.join(map(_session_id, greetings))} and then nothing of the call",
+    )
+    run.check(
+        checks.NO_SESSION_CREATED,
+        not greetings,
+        "expected no greeting, got session.created",
+        evidence=greetings[0] if greetings else None,
+    )
+    lost = missing(turn.events, seen)
+    run.check(
+        checks.EVERY_EVENT,
+        not lost,
+        f"expected all {len(turn.events)} events of the turn, missed {', '.join(lost)}",
+    )
+    if not seen:
+        return
+    _judge_likeness(run, turn.events, seen)
+    _measure_lag(run, turn.events, seen)
+
+    before = len(sideband.events)
+    spoken = await text_turn(call.events, "Aloud", modalities=["audio"])
+    got = {event.type for event in await catch_up(sideband, before, len(spoken.events))}
+    run.check(
+        checks.AUDIO_EVENTS,
+        got >= _SPOKEN,
+        f"expected {', '.join(sorted(_SPOKEN))}, missed {', '.join(sorted(_SPOKEN - got))}",
+    )
+    run.check(
+        checks.NO_AUDIO_DELTAS,
+        "response.output_audio.delta" not in got,
+        "expected no response.output_audio.delta, got some",
+    )
+
+
+@scenario(suite="sideband", checks=[checks.RECORDED_TURN], needs=_NEEDS, extras=["webrtc"])
+async def runs_a_call_without_data_channel(run: ScenarioRun) -> None:
+    """A call without a data channel is run from the sideband, as it was recorded."""
+    call = await run.call(data_channel=False)
+    with run.judging(checks.RECORDED_TURN):
+        sideband = await attach(run, call)
+        await text_turn(sideband, "Hi", modalities=["audio"])
+        await sideband.expect("output_audio_buffer.stopped", timeout_s=10)
+        got = _outline(sideband)
+        run.check(
+            checks.RECORDED_TURN,
+            [kind for kind in got if not kind.startswith("output_audio_buffer.")] == _RECORDED,
+            f"expected {', '.join(_RECORDED)}, got {', '.join(got)}",
+        )
+        done, stopped = got.index("response.done"), got.index("output_audio_buffer.stopped")
+        run.check(
+            checks.RECORDED_TURN,
+            done < stopped,
+            "expected output_audio_buffer.stopped behind response.done, got it before",
+        )
+
+
+@scenario(suite="sideband", checks=[checks.TWO], needs=_NEEDS, extras=["webrtc"])
+async def two_watch(run: ScenarioRun) -> None:
+    """Two sidebands on one call both see a turn."""
+    call = await run.call()
+    await call.events.expect("session.created")
+    with run.judging(checks.TWO):
+        sidebands = [await attach(run, call), await attach(run, call)]
+        turn = await text_turn(call.events, "Who are you two?")
+        for sideband in sidebands:
+            seen = await catch_up(sideband, 0, len(turn.events))
+            lost = missing(turn.events, seen)
+            run.check(
+                checks.TWO,
+                not lost,
+                f"expected all events on {sideband.name}, missed {', '.join(lost)}",
+            )
+
+
+def _judge_likeness(
+    run: ScenarioRun, expected: list[ReceivedEvent], seen: list[ReceivedEvent]
+) -> None:
+    departure = reordered(expected, seen)
+    run.check(checks.ORDER, departure is None, departure or "")
+    ids = {event.data.get("event_id") for event in expected}
+    strange = [event for event in seen if event.data.get("event_id") not in ids]
+    run.check(
+        checks.EVENT_IDS,
+        not strange,
+        f"expected the ids of the data channel, got others for "
+        f"{', '.join(event.type for event in strange)}",
+        evidence=strange[0] if strange else None,
+    )
+    said = [without_event_id(event) for event in expected]
+    changed = [event for event in seen if without_event_id(event) not in said]
+    run.check(
+        checks.CONTENT,
+        not changed,
+        f"expected the same content, got another of {', '.join(e.type for e in changed)}",
+        evidence=changed[0] if changed else None,
+    )
+
+
+def _measure_lag(
+    run: ScenarioRun, expected: list[ReceivedEvent], seen: list[ReceivedEvent]
+) -> None:
+    sent = {event.data.get("event_id"): event.t_ns for event in expected}
+    lags = sorted(
+        (event.t_ns - sent[event.data["event_id"]]) / 1e6
+        for event in seen
+        if event.data.get("event_id") in sent
+    )
+    if not lags:
+        run.observe(checks.LAG, "no event has the same event_id on both, so none can be compared")
+        return
+    median = bootstrap_median(lags, seed=1)
+    p95 = lags[round(0.95 * (len(lags) - 1))]
+    run.measure("sideband_lag", median, "ms")
+    run.measure("sideband_lag_p95", p95, "ms")
+    run.observe(
+        checks.LAG,
+        f"median {median.median:.2f} ms ({median.low:.2f} to {median.high:.2f}), 95 % within "
+        f"{p95:.2f} ms, of {len(lags)} events",
+    )
+
+
+def _session_id(created: ReceivedEvent) -> str:
+    session = created.data.get("session")
+    return str(session.get("id")) if isinstance(session, dict) else "none"
+
+
+def _outline(sideband: WebSocketConnection) -> list[str]:
+    """Return the types in order: deltas in a row count once, and what is optional is left out."""
+    kinds: list[str] = []
+    for event in sideband.events:
+        kind = event.type
+        if kind != "rate_limits.updated" and not (kind.endswith(".delta") and kind in kinds[-1:]):
+            kinds.append(kind)
+    return kinds

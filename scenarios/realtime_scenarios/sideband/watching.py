@@ -1,0 +1,86 @@
+"""What a sideband saw, compared with what the client saw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.clients.webrtc import Call
+from realtime_harness.clients.websocket import WebSocketConnection
+from realtime_harness.errors import EventNotReceived
+from realtime_harness.run import ScenarioRun
+
+__all__ = ["attach", "catch_up", "likeness", "missing", "reordered", "without_event_id"]
+
+
+async def attach(run: ScenarioRun, call: Call, *, name: str | None = None) -> WebSocketConnection:
+    """Join a call, trying again for as long as it may take a call to become attachable.
+
+    Raises:
+        ConnectionRefused: if it is still refused then.
+
+    """
+    return await run.sideband(call.id, name=name, retry_s=3 * run.target.patience_s)
+
+
+async def catch_up(sideband: WebSocketConnection, start: int, count: int) -> list[ReceivedEvent]:
+    """Return what came since the ``start``-th event: ``count`` events, or all while it was waited.
+
+    Waiting ends when for the target's patience nothing has come.
+    """
+    with suppress(EventNotReceived):
+        while len(sideband.events) < start + count:
+            await sideband.receive()
+    return sideband.events[start:]
+
+
+def likeness(event: ReceivedEvent) -> tuple[Any, ...]:
+    """Return what tells an event from the others of a turn, apart from its own id and wording."""
+    data = event.data
+    return (
+        event.type,
+        _id(data.get("response")) or data.get("response_id"),
+        _id(data.get("item")) or data.get("item_id"),
+        data.get("output_index"),
+        data.get("content_index"),
+    )
+
+
+def missing(expected: Sequence[ReceivedEvent], seen: Sequence[ReceivedEvent]) -> list[str]:
+    """Return the types of the expected events that have no like among the seen ones."""
+    lost = Counter(map(likeness, expected)) - Counter(map(likeness, seen))
+    return [kind for kind, *_ in lost.elements()]
+
+
+def reordered(expected: Sequence[ReceivedEvent], seen: Sequence[ReceivedEvent]) -> str | None:
+    """Return where the order of ``seen`` departs, or ``None``; events of one alone do not count."""
+    common = Counter(map(likeness, expected)) & Counter(map(likeness, seen))
+    left, right = _only(expected, common), _only(seen, common)
+    for want, got in zip(left, right, strict=True):
+        if likeness(want) != likeness(got):
+            return f"expected {want.type} next, got {got.type}"
+    return None
+
+
+def without_event_id(event: ReceivedEvent) -> dict[str, Any]:
+    """Return the event's data but for its own id."""
+    return {name: value for name, value in event.data.items() if name != "event_id"}
+
+
+def _only(
+    events: Sequence[ReceivedEvent], allowed: Counter[tuple[Any, ...]]
+) -> list[ReceivedEvent]:
+    left = allowed.copy()
+    kept = []
+    for event in events:
+        if left[likeness(event)] > 0:
+            left[likeness(event)] -= 1
+            kept.append(event)
+    return kept
+
+
+def _id(holder: Any) -> Any:
+    return holder.get("id") if isinstance(holder, dict) else None

@@ -15,7 +15,7 @@ __all__ = ["SWITCHES"]
 
 
 def _untyped_event(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "response.done":
+    if role is Role.WEBSOCKET and event["type"] == "response.done":
         return [event, {"event_id": _another_id(event), "note": "what kind of event is this?"}]
     return [event]
 
@@ -78,7 +78,8 @@ def _item_id_changes(event: Event, role: Role, memory: dict[str, Any]) -> list[E
 
 
 def _unknown_predecessor(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "conversation.item.added" and event.get("previous_item_id"):
+    is_answer = event["type"] == "conversation.item.added" and event["item"].get("role") != "user"
+    if is_answer and event.get("previous_item_id"):
         return [{**event, "previous_item_id": event["previous_item_id"] + "x"}]
     return [event]
 
@@ -172,7 +173,7 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch(
         name="unknown-predecessor",
-        summary="Says that an item was added behind an item that does not exist.",
+        summary="Says that an answer was added behind an item that does not exist.",
         violates="rt.wire.previous-item-known",
         event=_unknown_predecessor,
     ),

@@ -28,6 +28,8 @@ class Call:
     host: Host
     peer: Peer
     created_at: float
+    user_agent: str
+    """Of the caller's HTTP client."""
     _sidebands: Iterator[int]
 
     def next_sideband_name(self) -> str:
@@ -43,6 +45,7 @@ class Call:
             "session_id": session["id"],
             "state": self.peer.state,
             "attachments": session["attachments"],
+            "user_agent": self.user_agent,
         }
 
 
@@ -52,9 +55,10 @@ class CallRegistry:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._calls: dict[str, Call] = {}
+        self._refused: list[dict[str, Any]] = []
 
     async def create(
-        self, offer: Offer, session: dict[str, Any], *, model: str | None
+        self, offer: Offer, session: dict[str, Any], *, model: str | None, user_agent: str
     ) -> tuple[Call, str]:
         """Start a call; return it and the SDP answer.
 
@@ -62,6 +66,7 @@ class CallRegistry:
             offer: what the caller offers.
             session: the configuration it asks for.
             model: given beside the configuration.
+            user_agent: of the caller's HTTP client.
 
         Raises:
             ApiError: if the configuration is refused, or WebRTC is not installed. No call is left
@@ -76,7 +81,7 @@ class CallRegistry:
         call_id = service.new_call_id()
         host = service.open_session(session, model=model, call_id=call_id)
         peer = Peer(offer, host=host, service=service)
-        call = Call(call_id, host, peer, service.clock.now(), count(1))
+        call = Call(call_id, host, peer, service.clock.now(), user_agent, count(1))
         self._calls[call_id] = call
         try:
             answer = await peer.answer()
@@ -86,6 +91,19 @@ class CallRegistry:
         if host.ended:  # by a reset, while the answer was being made
             raise refusal("call_id_not_found")
         return call, answer
+
+    def keep_refused(self, user_agent: str) -> None:
+        """Leave a call behind that nobody can ever join."""
+        call_id = self._service.new_call_id()
+        self._refused.append(
+            {
+                "id": call_id,
+                "session_id": None,
+                "state": "new",
+                "attachments": [],
+                "user_agent": user_agent,
+            }
+        )
 
     def get(self, call_id: str) -> Call | None:
         """Return the call of that id, if it is going on."""
@@ -108,4 +126,4 @@ class CallRegistry:
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the calls for the control API."""
-        return [call.describe() for call in self._calls.values()]
+        return [*(call.describe() for call in self._calls.values()), *self._refused]

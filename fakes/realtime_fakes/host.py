@@ -213,7 +213,8 @@ class Host:
         if self.player is None:
             return
         if isinstance(effect, Play):
-            self.player.play(effect.pcm)
+            audible = self._switchboard.policy.play_sound
+            self.player.play(effect.pcm if audible else bytes(len(effect.pcm)))
         else:
             self.player.clear()
 

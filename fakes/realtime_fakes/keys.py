@@ -81,6 +81,10 @@ class KeyRing:
         if self.admit(key) is not None:
             raise key_refused(key or "")
 
+    def spend(self, key: EphemeralKey) -> None:
+        """Make an ephemeral key unknown."""
+        self._ephemeral.pop(key.value, None)
+
     def clear(self) -> None:
         """Forget all ephemeral keys."""
         self._ephemeral.clear()

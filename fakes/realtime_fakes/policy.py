@@ -36,6 +36,39 @@ class Policy:
     """Seconds after the answer until a sideband can attach; before, the call is unknown. OpenAI's
     calls become attachable when media flows. Listed in ``docs/choices.md``."""
 
+    offer_needs: tuple[str, ...] = ("audio",)
+    """Kinds of sections of which an offer must have one."""
+
+    offer_lines_needed: tuple[str, ...] = ()
+    """What lines of an offer must begin with, each at least once, beyond what is needed anyway."""
+
+    offer_lines_refused: tuple[str, ...] = ()
+    """What no line of an offer may begin with."""
+
+    read_untyped_parts: bool = True
+    """Whether parts of a form may lack a content type, as those of browsers do."""
+
+    call_with_ephemeral_key: bool = True
+    """Whether an ephemeral key opens a call."""
+
+    refusal_spends_key: bool = False
+    """Whether an ephemeral key is used up by an offer that is refused."""
+
+    keep_refused_calls: bool = False
+    """Whether an offer that is refused stays behind as a call."""
+
+    greet_after_sound: bool = False
+    """Whether a data channel joins its session only when the caller's first sound came in."""
+
+    largest_message: int | None = None
+    """Bytes above which a message closes the data channel; ``None`` for no limit."""
+
+    play_sound: bool = True
+    """Whether calls play what they answer, or as much silence."""
+
+    end_with_caller: bool = True
+    """Whether the session of a call ends when the caller leaves."""
+
     call_setup_timeout_s: float = 30.0
     """Seconds after which a call that did not connect is given up."""
 

@@ -10,8 +10,9 @@ import orjson
 from aiohttp import web
 
 from realtime_fakes.config import effective_session
-from realtime_fakes.errors import api_error
-from realtime_fakes.refusals import refusal
+from realtime_fakes.errors import ApiError, api_error
+from realtime_fakes.policy import Policy
+from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.sdp import read_offer
 from realtime_fakes.service import Service, model_of
 from realtime_fakes.switches import HttpReply
@@ -63,16 +64,30 @@ async def client_secrets(service: Service, request: web.Request) -> HttpReply:
 
 async def calls(service: Service, request: web.Request) -> HttpReply:
     """Answer an SDP offer."""
-    ephemeral = service.keys.admit(bearer_key(request))
-    sdp, session = await _call_body(request)
-    offer = read_offer(sdp)
+    policy = service.policy
+    user_agent = request.headers.get("User-Agent", "")
+    key = bearer_key(request)
+    ephemeral = service.keys.admit(key)
+    if ephemeral is not None and not policy.call_with_ephemeral_key:
+        raise key_refused(key or "")
+    sdp, session = await _call_body(request, policy)
+    try:
+        offer = read_offer(sdp, policy)
+    except ApiError:
+        if ephemeral is not None and policy.refusal_spends_key:
+            service.keys.spend(ephemeral)
+        if policy.keep_refused_calls:
+            service.calls.keep_refused(user_agent)
+        raise
     requested = {**(ephemeral.session if ephemeral is not None else {}), **(session or {})}
     requested.setdefault("type", "realtime")
-    call, answer = await service.calls.create(offer, requested, model=request.query.get("model"))
+    call, answer = await service.calls.create(
+        offer, requested, model=request.query.get("model"), user_agent=user_agent
+    )
     return HttpReply(
         status=201,
         body=answer.encode(),
-        media_type=service.policy.answer_media_type,
+        media_type=policy.answer_media_type,
         headers={"Location": f"{request.path}/{call.id}"},
     )
 
@@ -103,7 +118,7 @@ ENDPOINTS = (
 """All of them are POST."""
 
 
-async def _call_body(request: web.Request) -> tuple[bytes, dict[str, Any] | None]:
+async def _call_body(request: web.Request, policy: Policy) -> tuple[bytes, dict[str, Any] | None]:
     """Return the offer and, if it was sent, the session configuration.
 
     Raises:
@@ -125,6 +140,8 @@ async def _call_body(request: web.Request) -> tuple[bytes, dict[str, Any] | None
         raise refusal("unparsable_body", reason=str(error) or "not a form") from error
     if sdp is None:
         raise api_error("missing_required_parameter", param="sdp")
+    if isinstance(form.get("sdp"), str) and not policy.read_untyped_parts:
+        raise refusal("unparsable_body", reason="a part has no content type")
     return sdp, None if session is None else _json_object(session, "session")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
 
 __all__ = ["CODECS", "Offer", "Section", "conventional_answer", "read_offer"]
@@ -77,18 +78,25 @@ class Offer:
     has_data_channel: bool
 
 
-def read_offer(body: bytes) -> Offer:
+_RIGHT = Policy()
+
+
+def read_offer(body: bytes, policy: Policy = _RIGHT) -> Offer:
     """Judge an offer and make it ready for the WebRTC stack.
+
+    Args:
+        body: of the request.
+        policy: says what an offer needs.
 
     Raises:
         ApiError: if it cannot be parsed, has no audio section, or cannot be answered.
 
     """
     session, *media = _sections(body)
-    audio = next((m for m in media if m.kind == "audio" and m.port != "0"), None)
-    if audio is None:
+    if not any(m.kind in policy.offer_needs and m.port != "0" for m in media):
         raise refusal("no_audio_section")
-    if any(_lacks_transport(m, session) for m in media):
+    audio = next((m for m in media if m.kind == "audio" and m.port != "0"), None)
+    if any(_lacks_transport(m, session) for m in media) or not _has_lines(body, policy):
         raise refusal("not_whip")
     for section in media:
         # A stack would look the name up by multicast DNS and stall; the address shows up by itself
@@ -96,11 +104,11 @@ def read_offer(body: bytes) -> Offer:
         section.lines = [line for line in section.lines if not _is_mdns_candidate(line)]
         if section.kind == "audio":
             _keep_known_codecs(section)
-    if not audio.payload_types:
+    if audio is not None and not audio.payload_types:
         raise refusal("not_whip")
     return Offer(
         sdp="".join(line + "\r\n" for part in (session, *media) for line in part.lines),
-        codec=_codecs(audio)[audio.payload_types[0]].partition("/")[0],
+        codec=_codecs(audio)[audio.payload_types[0]].partition("/")[0] if audio else "opus",
         bundled=any(line.startswith("a=group:BUNDLE") for line in session.lines),
         has_data_channel=any(m.kind == "application" and m.port != "0" for m in media),
     )
@@ -171,6 +179,14 @@ def _lacks_transport(section: Section, session: Section) -> bool:
     return section.port != "0" and any(
         section.attribute(name) is None and session.attribute(name) is None for name in _NEEDED
     )
+
+
+def _has_lines(body: bytes, policy: Policy) -> bool:
+    """Whether the offer has the lines that the policy asks for, and none that it refuses."""
+    lines = body.decode().splitlines()
+    return all(
+        any(line.startswith(start) for line in lines) for start in policy.offer_lines_needed
+    ) and not any(line.startswith(policy.offer_lines_refused) for line in lines)
 
 
 def _codecs(section: Section) -> dict[str, str]:

@@ -210,7 +210,7 @@ class Server:
             root = prefix or "/_fake"
             for method, path, handler in control.SERVICE_ROUTES:
                 router.add_route(method, root + path, partial(self._control_service, handler))
-            router.add_route("OPTIONS", prefix + "/v1/{path:.*}", _preflight)
+            router.add_route("OPTIONS", prefix + "/v1/{path:.*}", self._preflight)
             for endpoint in ENDPOINTS:
                 router.add_post(prefix + "/v1" + endpoint.path, partial(self._post, endpoint))
             router.add_get(prefix + "/v1/realtime", self._websocket, allow_head=False)
@@ -240,6 +240,13 @@ class Server:
         except ApiError as error:
             reply = json_reply(error.body(), status=error.status)
         return _respond(_tapped(service, endpoint.name, reply))
+
+    async def _preflight(self, request: web.Request) -> web.StreamResponse:
+        reply = _preflight_reply(request)
+        try:
+            return _respond(_tapped(self._service(request), "preflight", reply))
+        except ApiError:  # no such service: the request itself will be told
+            return _respond(reply)
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         service = None
@@ -336,7 +343,7 @@ async def _allow_pages(request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)
 
 
-async def _preflight(request: web.Request) -> web.Response:
+def _preflight_reply(request: web.Request) -> HttpReply:
     """Allow what is asked for. SDKs send headers that no fixed list would have."""
     asked = request.headers
     headers = {
@@ -346,7 +353,7 @@ async def _preflight(request: web.Request) -> web.Response:
     if "Access-Control-Request-Headers" in asked:
         headers["Access-Control-Allow-Headers"] = asked["Access-Control-Request-Headers"]
         headers["Vary"] = "Access-Control-Request-Headers"
-    return web.Response(status=204, headers=headers)
+    return HttpReply(status=204, headers=headers)
 
 
 async def _unknown(request: web.Request) -> web.Response:

@@ -10,7 +10,8 @@ seams, so no switch needs an ``if`` in the code that it spoils:
     (it must not change the event in place: other attachments share it).
 ``reply``
     ``(route, reply) -> reply`` for every HTTP reply, where ``route`` is the name of the route
-    (``client_secrets``, ``calls``, ``hangup``, ``websocket`` for a refused upgrade).
+    (``client_secrets``, ``calls``, ``hangup``, ``websocket`` for a refused upgrade, ``preflight``
+    for the question of a browser).
 ``answer``
     ``(sdp) -> sdp`` for the SDP answer.
 """

@@ -67,6 +67,7 @@ class Peer:
         self._service = service
         self._playback = Playback(offer.codec)
         self._channel: RTCDataChannel | None = None
+        self._is_heard = asyncio.Event()
         self._setup_timeout = asyncio.get_running_loop().call_later(
             service.policy.call_setup_timeout_s, host.end
         )
@@ -137,10 +138,34 @@ class Peer:
             return
         # The label is "oai-events" in the documentation; the service takes any.
         self._channel = channel
+        if self._service.policy.greet_after_sound:
+            self._service.spawn(self._join_when_heard(channel))
+        else:
+            self._join(channel)
+
+    def _join(self, channel: RTCDataChannel) -> None:
+        """Attach the channel to the session."""
         attachment = Attachment(Role.DATA_CHANNEL, channel.label)
-        channel.on("message", lambda message: self._host.receive(attachment, message))
-        channel.on("close", lambda: self._host.detach(attachment))
+        policy = self._service.policy
+
+        def on_message(message: str | bytes) -> None:
+            if policy.largest_message is not None and len(message) > policy.largest_message:
+                channel.close()
+            else:
+                self._host.receive(attachment, message)
+
+        def on_close() -> None:
+            if policy.end_with_caller:
+                self._host.detach(attachment)
+
+        channel.on("message", on_message)
+        channel.on("close", on_close)
         self._host.attach(attachment, DataChannelOutlet(channel))
+
+    async def _join_when_heard(self, channel: RTCDataChannel) -> None:
+        await self._is_heard.wait()
+        if not self._host.ended:
+            self._join(channel)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         self._service.spawn(self._listen(track))
@@ -148,7 +173,7 @@ class Peer:
     def _on_state(self) -> None:
         if self.state == "connected":
             self._setup_timeout.cancel()
-        elif self.state in ("failed", "closed"):
+        elif self.state in ("failed", "closed") and self._service.policy.end_with_caller:
             self._host.end()
 
     async def _listen(self, track: MediaStreamTrack) -> None:
@@ -157,9 +182,10 @@ class Peer:
         try:
             while True:
                 frame = await track.recv()
+                self._is_heard.set()
                 if isinstance(frame, AudioFrame):
                     frame.pts = None  # gaps by loss would upset the resampler
                     for part in resampler.resample(frame):
                         self._host.receive_audio(bytes(part.planes[0])[: part.samples * 2])
         except MediaStreamError:
-            return
+            self._is_heard.set()  # nobody is left to wait for

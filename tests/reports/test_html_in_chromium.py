@@ -169,7 +169,7 @@ def test_lanes_are_one_column_a_connection_in_the_order_of_time(show: Any, run_d
     assert heads == [
         "signaling http",
         "client data-channel",
-        "sideband sideband",
+        "sideband",
         "client transport",
     ]
     times = page.eval_on_selector_all(".time", "times => times.map(t => parseFloat(t.innerText))")

@@ -69,5 +69,5 @@ def _loads(line: bytes) -> dict[str, Any]:
         # orjson refuses lone surrogates and bad UTF-8, both of which are evidence like any other.
         value = json.loads(line.decode("utf-8", errors="replace"))
     if not isinstance(value, dict):
-        raise TypeError("not a JSON object")
+        raise TypeError("not an object")
     return value

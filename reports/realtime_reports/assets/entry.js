@@ -53,7 +53,7 @@ export function card(entry, row) {
   const button = element(
     "button",
     { type: "button", class: `card ${entry.direction}`, "aria-expanded": "false" },
-    element("span", { class: "lane" }, `${entry.lane} ${oneLine(entry.connection)}`),
+    element("span", { class: "lane" }, place(entry)),
     element("span", { class: "arrow", title: entry.direction }, ARROWS[entry.direction] ?? "·"),
     element("span", { class: "spoken" }, ` ${entry.direction} `),
     wrappable(String(title)),
@@ -64,6 +64,14 @@ export function card(entry, row) {
   }
   button.addEventListener("click", () => toggle(button, row, entry));
   return button;
+}
+
+/** Says where a line of evidence was seen, for pages too narrow for columns.
+ * @param {Entry} entry
+ * @returns {string}
+ */
+function place({ lane, connection }) {
+  return lane === connection ? lane : `${lane} ${oneLine(connection)}`;
 }
 
 /** Shows or hides the JSON of a line of evidence.
@@ -87,25 +95,19 @@ function json(entry) {
   const shorten = (/** @type {string} */ _key, /** @type {unknown} */ value) => {
     if (typeof value !== "string" || value.length <= LONG) return value;
     shortened++;
-    return `${value.slice(0, LONG / 2)}… [${(value.length - LONG / 2).toLocaleString("en")} more characters]`;
+    const left = (value.length - LONG / 2).toLocaleString("en");
+    return `${value.slice(0, LONG / 2)}… [${left} more characters]`;
   };
-  const text = element("pre", { tabindex: "0" }, escaped(JSON.stringify(entry, shorten, 2)));
+  // JSON escapes control characters itself, `visible` the marks of writing direction.
+  const text = element("pre", { tabindex: "0" }, visible(JSON.stringify(entry, shorten, 2)));
   const box = element("div", { class: "json" }, text);
   if (shortened) {
     const all = element("button", { type: "button" }, "Show everything");
     all.addEventListener("click", () => {
-      text.textContent = escaped(JSON.stringify(entry, null, 2));
+      text.textContent = visible(JSON.stringify(entry, null, 2));
       all.remove();
     });
     box.append(all);
   }
   return box;
-}
-
-/** JSON escapes control characters itself; this does the marks of writing direction.
- * @param {string} text
- * @returns {string}
- */
-function escaped(text) {
-  return visible(text);
 }

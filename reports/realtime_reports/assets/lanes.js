@@ -42,9 +42,10 @@ export class Lanes {
 
   /** @returns {HTMLElement} */
   heading() {
-    const heads = [...this.columns.values()].map(({ lane, connection }) =>
-      element("div", {}, element("b", {}, oneLine(connection)), " ", element("span", {}, lane)),
-    );
+    const heads = [...this.columns.values()].map(({ lane, connection }) => {
+      const kind = element("span", {}, lane === connection ? "" : lane);
+      return element("div", {}, element("b", {}, oneLine(connection)), " ", kind);
+    });
     return element("div", { class: "heads", "aria-hidden": "true" }, ...heads);
   }
 
@@ -67,23 +68,16 @@ export class Lanes {
     const entry = this.entries[index];
     const pause = index ? entry.t_ns - this.entries[index - 1].t_ns : 0;
     const row = element("li", { "data-seq": String(entry.seq), class: entry.lane });
-    if (pause >= PAUSE_NS) row.append(element("span", { class: "pause" }, `${milliseconds(pause)} ms later`));
-    row.append(element("span", { class: "time" }, milliseconds(entry.t_ns), element("small", {}, " ms")));
+    if (pause >= PAUSE_NS) {
+      row.append(element("span", { class: "pause" }, `${milliseconds(pause)} ms later`));
+    }
+    const unit = element("small", {}, " ms");
+    row.append(element("span", { class: "time" }, milliseconds(entry.t_ns), unit));
     const cell = element("div", { class: "cell" }, card(entry, row));
     cell.style.setProperty("--column", String(this.columns.get(key(entry))?.position));
     for (const judged of this.pins.get(entry.seq) ?? []) {
       row.classList.add("pinned", judged.verdict);
-      cell.append(
-        element(
-          "p",
-          { class: "pin" },
-          this.badge(judged.verdict),
-          " ",
-          element("a", { href: "#" + encodeURIComponent(visible(judged.check)) }, visible(judged.check)),
-          " ",
-          element("span", { class: "reason", dir: "auto" }, oneLine(judged.reason, 600)),
-        ),
-      );
+      cell.append(element("p", { class: "pin" }, this.badge(judged.verdict), ...said(judged)));
     }
     row.append(cell);
     return row;
@@ -108,6 +102,17 @@ export class Lanes {
   }
 }
 
+/** Says of a verdict which check it is of, as a link, and why it is so.
+ * @param {Judged} judged
+ * @returns {(Node | string)[]}
+ */
+export function said(judged) {
+  const check = visible(judged.check);
+  const link = element("a", { href: "#" + encodeURIComponent(check) }, check);
+  const reason = oneLine(judged.reason, 600);
+  return [" ", link, " ", element("span", { class: "reason", dir: "auto" }, reason)];
+}
+
 /**
  * @param {Entry} entry
  * @returns {string}
@@ -122,9 +127,13 @@ function key(entry) {
  */
 function columns(entries) {
   const seen = new Map(entries.map((entry) => [key(entry), entry]));
-  const rank = (/** @type {Entry} */ entry) => (ORDER.indexOf(entry.lane) + ORDER.length + 1) % (ORDER.length + 1);
+  const rank = (/** @type {Entry} */ { lane }) =>
+    ORDER.includes(lane) ? ORDER.indexOf(lane) : ORDER.length;
   const sorted = [...seen.values()].sort((a, b) => rank(a) - rank(b));
   return new Map(
-    sorted.map((entry, i) => [key(entry), { lane: entry.lane, connection: entry.connection, position: i + 1 }]),
+    sorted.map((entry, i) => {
+      const { lane, connection } = entry;
+      return [key(entry), { lane, connection, position: i + 1 }];
+    }),
   );
 }

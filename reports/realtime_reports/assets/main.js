@@ -1,8 +1,8 @@
 import { inflate } from "./evidence.js";
 import { Filters } from "./filters.js";
 import { readHash, writeHash } from "./hash.js";
-import { Lanes } from "./lanes.js";
-import { element, oneLine, visible } from "./text.js";
+import { Lanes, said } from "./lanes.js";
+import { element, visible } from "./text.js";
 
 /** @typedef {import("./evidence.js").Conversation} Conversation */
 
@@ -70,7 +70,8 @@ async function render(scenario) {
  * @returns {HTMLElement}
  */
 function note(text) {
-  return element("p", { class: "problem" }, element("span", { class: "glyph", "aria-hidden": "true" }, "!"), " ", text);
+  const glyph = element("span", { class: "glyph", "aria-hidden": "true" }, "!");
+  return element("p", { class: "problem" }, glyph, " ", text);
 }
 
 /** Lists what was judged: what did not pass with its reason, the rest by name.
@@ -81,9 +82,7 @@ function note(text) {
 function judged(conversation, id) {
   const list = element("ul", { class: "judged" });
   const line = (/** @type {import("./evidence.js").Judged} */ result) => {
-    const check = visible(result.check);
-    const item = element("li", {}, badge(result.verdict), " ", element("a", { href: "#" + encodeURIComponent(check) }, check));
-    if (result.reason) item.append(" ", element("span", { class: "reason", dir: "auto" }, oneLine(result.reason, 600)));
+    const item = element("li", {}, badge(result.verdict), ...said(result));
     if (result.evidence_seq !== null) {
       const href = writeHash({ ...readHash(""), at: id, seq: result.evidence_seq });
       item.append(" ", element("a", { href, class: "event" }, "show the event"));
@@ -96,7 +95,8 @@ function judged(conversation, id) {
     const inner = element("ul", { class: "judged" });
     inner.append(...passed.map(line));
     const noun = passed.length === 1 ? "check passed" : "checks passed";
-    list.append(element("li", {}, element("details", {}, element("summary", {}, `${passed.length} ${noun}`), inner)));
+    const summary = element("summary", {}, `${passed.length} ${noun}`);
+    list.append(element("li", {}, element("details", {}, summary, inner)));
   }
   return list;
 }

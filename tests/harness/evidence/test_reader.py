@@ -33,16 +33,19 @@ def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:
         pytest.param(LINE.rstrip(), 1, [], id="whole without its newline"),
         pytest.param(b"\n" + LINE + b"\n\n", 1, [], id="blank lines"),
         pytest.param(
-            b"[]\n" + LINE, 1, ["line 1 of x.jsonl cannot be used (TypeError('not a JSON object'))"],
+            b"[]\n" + LINE,
+            1,
+            ["line 1 of x.jsonl cannot be used (TypeError('not an object'))"],
             id="no object",
         ),
         pytest.param(
-            LINE.replace(b"sideband", b"attic", 1) + LINE, 1,
+            LINE.replace(b"sideband", b"attic", 1) + LINE,
+            1,
             ["line 1 of x.jsonl cannot be used (ValueError(\"'attic' is not a valid Lane\"))"],
             id="unknown lane",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_said_and_passed_over(
     tmp_path: Path, content: bytes, count: int, problems: list[str]
 ) -> None:

@@ -26,7 +26,7 @@ class OutputAudio:
         """Play ``pcm``, 24 kHz PCM16, behind what is still playing."""
         out.append(self._event("started", response_id))
         out.append(Play(pcm, response_id))
-        self._ends[response_id] = max(now, *self._ends.values(), now) + len(pcm) / _BYTES_PER_S
+        self._ends[response_id] = max([now, *self._ends.values()]) + len(pcm) / _BYTES_PER_S
 
     def clear(self, out: list[Effect]) -> None:
         """Drop all that has not been played."""

@@ -4,6 +4,20 @@ import pytest
 
 from realtime_fakes.errors import CATALOGUE, ApiError, api_error
 
+NAMES = [
+    "current",
+    "event",
+    "expected",
+    "found",
+    "item_id",
+    "limit",
+    "minutes",
+    "model",
+    "reason",
+    "response_id",
+    "supported",
+]
+
 
 def test_a_refusal_is_a_body_and_an_event() -> None:
     error = api_error("unknown_parameter", param="session.bogus")
@@ -43,10 +57,7 @@ def test_it_reads_as_code_and_message() -> None:
 
 @pytest.mark.parametrize("row", CATALOGUE)
 def test_every_row_can_be_said(row: str) -> None:
-    names = (
-        "reason event expected found supported limit current model minutes item_id response_id"
-    ).split()
-    values: dict[str, object] = dict.fromkeys(names, "x")
+    values: dict[str, object] = dict.fromkeys(NAMES, "x")
     if row == "input_audio_buffer_commit_empty":
         values |= {"limit": 100, "found": 0.0}
     error = api_error(row, param="p", **values)

@@ -33,7 +33,7 @@ class Control:
         self._url = target.control_url
         self._recorder = recorder
         self._client = httpx2.AsyncClient(
-            verify=ssl_context(target) or True, timeout=timeout_s, trust_env=False
+            verify=ssl_context(target), timeout=timeout_s, trust_env=False
         )
 
     async def __aenter__(self) -> Control:

@@ -26,7 +26,7 @@ def reach(target: Target, *, timeout_s: float = 5.0) -> Target:
     """
     try:
         with httpx2.Client(
-            verify=ssl_context(target) or True,
+            verify=ssl_context(target),
             timeout=timeout_s,
             trust_env=not target.is_loopback,
         ) as client:

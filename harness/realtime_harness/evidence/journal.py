@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,12 @@ class Journal:
         """
         if self._fd is None:
             raise ValueError(f"{self.path} is closed")
-        line = memoryview(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+        try:
+            written = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError:
+            # orjson refuses lone surrogates; an endpoint may send them, and then they are evidence.
+            written = json.dumps(value).encode("ascii") + b"\n"
+        line = memoryview(written)
         while line:
             line = line[os.write(self._fd, line) :]
 

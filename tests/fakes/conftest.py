@@ -87,10 +87,11 @@ class Stage:
             elif isinstance(effect, Close):
                 self.closed = effect
             else:
-                addressed = isinstance(effect, Addressed)
-                event = effect.event if addressed else effect
-                to = [effect.to] if addressed else recipients(effect, self.parties)
-                for party in to:
+                if isinstance(effect, Addressed):
+                    event, to = effect
+                else:
+                    event, to = effect, None
+                for party in [to] if to else recipients(event, self.parties):
                     self.received[party.name].append(orjson.loads(orjson.dumps(event)))
 
     def change(self, **policy: Any) -> None:

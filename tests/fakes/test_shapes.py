@@ -86,9 +86,7 @@ def test_accepts(shape: Shape, value: Any) -> None:
         pytest.param(
             LABELS, dict.fromkeys("abc", "x"), "object_above_max_properties", "p", id="mapping-size"
         ),
-        pytest.param(
-            LABELS, {"long": "x"}, "string_above_max_length", "p.long", id="mapping-key"
-        ),
+        pytest.param(LABELS, {"long": "x"}, "string_above_max_length", "p.long", id="mapping-key"),
         pytest.param(LABELS, {"a": 1}, "invalid_type", "p.a", id="mapping-value"),
         pytest.param(number(0, 1), "1", "invalid_type", "p", id="number-type"),
         pytest.param(number(0, 1), -0.1, "decimal_below_min_value", "p", id="number-below"),

@@ -236,11 +236,17 @@ def test_much_evidence_opens_at_once_and_is_shown_bit_by_bit(
     page.click("details.scenario summary")
     page.wait_for_selector(".lanes")
     assert page.locator(".events li").count() == 300
-    page.click(".show-more")
+    page.click(".show-more:visible")
     assert page.locator(".events li").count() == 600
+    last = len(talk.entries) - 1
     page.click("tr.check a.seen")
     page.wait_for_selector("li.marked .json")
-    assert page.locator("li.marked").get_attribute("data-seq") == str(len(talk.entries) - 1)
+    assert page.locator("li.marked").get_attribute("data-seq") == str(last)
+    assert page.locator(".events li").count() < 300
+    page.click("text=/Show 300 earlier/")
+    shown = page.eval_on_selector_all(".events li", "rows => rows.map(r => Number(r.dataset.seq))")
+    assert shown == list(range(last + 1 - len(shown), last + 1))
+    assert len(shown) > 300
 
 
 def test_it_says_what_is_missing(show: Any, new_run: Any) -> None:

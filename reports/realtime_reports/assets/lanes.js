@@ -31,13 +31,26 @@ export class Lanes {
       if (judged.evidence_seq === null || judged.verdict === "pass") continue;
       this.pins.set(judged.evidence_seq, [...(this.pins.get(judged.evidence_seq) ?? []), judged]);
     }
-    this.shown = 0;
+    // The lines from `first` up to `last` are rendered.
+    this.first = 0;
+    this.last = 0;
     this.list = element("ol", { class: "events", "aria-label": `Evidence of ${label}` });
-    this.more = element("button", { type: "button", class: "show-more" });
-    this.more.addEventListener("click", () => this.show(this.shown + CHUNK));
-    this.element = element("div", { class: "lanes" }, this.heading(), this.list, this.more);
+    this.earlier = this.button(() => this.show(this.first - CHUNK, this.last));
+    this.more = this.button(() => this.show(this.first, this.last + CHUNK));
+    this.element = element("div", { class: "lanes" });
+    this.element.append(this.heading(), this.earlier, this.list, this.more);
     this.element.style.setProperty("--columns", String(this.columns.size));
-    this.show(CHUNK);
+    this.show(0, CHUNK);
+  }
+
+  /** Makes a button for lines that are not rendered yet.
+   * @param {() => void} pressed
+   * @returns {HTMLElement}
+   */
+  button(pressed) {
+    const made = element("button", { type: "button", class: "show-more" });
+    made.addEventListener("click", pressed);
+    return made;
   }
 
   /** @returns {HTMLElement} */
@@ -49,15 +62,23 @@ export class Lanes {
     return element("div", { class: "heads", "aria-hidden": "true" }, ...heads);
   }
 
-  /** Renders up to the given number of lines.
-   * @param {number} count
+  /** Renders the lines from `first` up to `last`, next to those that are there already.
+   * @param {number} first
+   * @param {number} last
    */
-  show(count) {
-    const end = Math.min(count, this.entries.length);
-    for (; this.shown < end; this.shown++) this.list.append(this.row(this.shown));
-    const left = this.entries.length - end;
-    this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${Math.min(CHUNK, left)} more of ${left.toLocaleString("en")}`;
+  show(first, last) {
+    while (this.first > Math.max(first, 0)) this.list.prepend(this.row(--this.first));
+    while (this.last < Math.min(last, this.entries.length)) this.list.append(this.row(this.last++));
+    const label = (
+      /** @type {HTMLElement} */ button,
+      /** @type {number} */ left,
+      /** @type {string} */ word,
+    ) => {
+      button.hidden = left <= 0;
+      button.textContent = `Show ${Math.min(CHUNK, left)} ${word} of ${left.toLocaleString("en")}`;
+    };
+    label(this.earlier, this.first, "earlier");
+    label(this.more, this.entries.length - this.last, "more");
   }
 
   /**
@@ -90,9 +111,13 @@ export class Lanes {
   reveal(seq) {
     const index = this.entries.findIndex((entry) => entry.seq === seq);
     if (index < 0) return false;
-    if (index >= this.shown) this.show(index + CHUNK);
+    if (index < this.first || index >= this.last) {
+      this.list.replaceChildren();
+      this.first = this.last = index;
+      this.show(index - CHUNK / 2, index + CHUNK / 2);
+    }
     for (const marked of this.list.querySelectorAll(".marked")) marked.classList.remove("marked");
-    const row = /** @type {HTMLElement} */ (this.list.children[index]);
+    const row = /** @type {HTMLElement} */ (this.list.children[index - this.first]);
     row.classList.add("marked");
     const button = /** @type {HTMLElement} */ (row.querySelector(".card"));
     if (button.getAttribute("aria-expanded") !== "true") button.click();

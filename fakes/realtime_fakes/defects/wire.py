@@ -1,7 +1,8 @@
 """Violations that the checks of ``wire`` find: the rules over every stream of events.
 
 Those that change which events come, and when, are committed on WebSockets only: the scenarios of
-calls judge the course of their turns themselves.
+calls judge the course of their turns themselves. Likewise what relayed turns are judged by is
+spoilt on calls only.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _event_id_reused(event: Event, role: Role, memory: dict[str, Any]) -> list[E
 
 
 def _error_blames_nobody(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if event["type"] == "error":
+    if role is not Role.WEBSOCKET and event["type"] == "error":
         return [{**event, "error": {**event["error"], "event_id": "nobody-sent-this"}}]
     return [event]
 
@@ -137,7 +138,7 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch(
         name="error-blames-nobody",
-        summary="Names an event_id in errors that no client event had.",
+        summary="Names an event_id in the errors of a call that no client event had.",
         violates="rt.wire.error-names-its-cause",
         event=_error_blames_nobody,
     ),

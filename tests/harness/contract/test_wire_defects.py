@@ -16,11 +16,12 @@ from realtime_harness.verdicts import Level
 
 
 def tapped(switch: Switch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what leaves the service with the switch on."""
+    """Return what leaves the service with the switch on, on a role that it is committed on."""
     assert switch.event is not None
+    role = Role.SIDEBAND if switch.violates == "rt.wire.error-names-its-cause" else Role.WEBSOCKET
     memory: dict[str, Any] = {}
     before = copy.deepcopy(events)
-    after = [out for event in events for out in switch.event(event, Role.WEBSOCKET, memory)]
+    after = [out for event in events for out in switch.event(event, role, memory)]
     assert events == before, "other attachments share the event"
     return after
 

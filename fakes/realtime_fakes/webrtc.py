@@ -68,6 +68,7 @@ class Peer:
         self._playback = Playback(offer.codec)
         self._channel: RTCDataChannel | None = None
         self._is_heard = asyncio.Event()
+        self._waiting: list[asyncio.Task[None]] = []
         self._setup_timeout = asyncio.get_running_loop().call_later(
             service.policy.call_setup_timeout_s, host.end
         )
@@ -110,14 +111,20 @@ class Peer:
         """Hang up: what was sent leaves, then channel and media are closed. Idempotent."""
         self._setup_timeout.cancel()
         await self._flush()
-        self._playback.stop()
+        self._stop()
         await self._peer.close()
 
     async def cut(self) -> None:
         """Break off without a word to the caller. Idempotent."""
         self._setup_timeout.cancel()
-        self._playback.stop()
+        self._stop()
         await rtc.cut(self._peer)
+
+    def _stop(self) -> None:
+        self._playback.stop()
+        # aiortc ends the tracks of a peer only if it ever connected.
+        for task in self._waiting:
+            task.cancel()
 
     async def _flush(self) -> None:
         """Wait, within a bound, until the channel has handed its messages on."""
@@ -139,7 +146,7 @@ class Peer:
         # The label is "oai-events" in the documentation; the service takes any.
         self._channel = channel
         if self._service.policy.greet_after_sound:
-            self._service.spawn(self._join_when_heard(channel))
+            self._waiting.append(self._service.spawn(self._join_when_heard(channel)))
         else:
             self._join(channel)
 
@@ -168,13 +175,13 @@ class Peer:
             self._join(channel)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        self._service.spawn(self._listen(track))
+        self._waiting.append(self._service.spawn(self._listen(track)))
 
     def _on_state(self) -> None:
         if self.state == "connected":
             self._setup_timeout.cancel()
         elif self.state in ("failed", "closed") and self._service.policy.end_with_caller:
-            self._host.end()
+            self._host.end(cause="caller")
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         """Hand what the caller says to the session. Pictures are received and dropped."""
@@ -188,4 +195,4 @@ class Peer:
                     for part in resampler.resample(frame):
                         self._host.receive_audio(bytes(part.planes[0])[: part.samples * 2])
         except MediaStreamError:
-            self._is_heard.set()  # nobody is left to wait for
+            return

@@ -9,7 +9,6 @@ __all__ = [
     "ACCEPTS_AUDIO_ONLY",
     "ACCEPTS_EPHEMERAL_KEY",
     "ACCEPTS_FORM_DATA",
-    "ACCEPTS_MULTIPART",
     "ACCEPTS_RECVONLY",
     "ACCEPTS_TRACKLESS",
     "ANSWER",
@@ -203,7 +202,7 @@ REFUSAL = (
 CREATED = Check(
     id="rt.offers.created",
     level=Level.MUST,
-    clause="A good offer is answered with status 201.",
+    clause="A good offer, bare or in a form with a session, is answered with status 201.",
     source=_RECORDED,
 )
 LOCATION = Check(
@@ -241,12 +240,6 @@ ACCEPTS_FORM_DATA = Check(
     level=Level.MUST,
     clause="A browser's FormData with sdp and session, neither part with a type, is accepted.",
     source=_WEBRTC_GUIDE,
-)
-ACCEPTS_MULTIPART = Check(
-    id="rt.offers.accepts-multipart",
-    level=Level.MUST,
-    clause="multipart/form-data whose parts are application/sdp and application/json is accepted.",
-    source=_RECORDED,
 )
 ACCEPTS_EPHEMERAL_KEY = Check(
     id="rt.offers.accepts-ephemeral-key",
@@ -395,7 +388,6 @@ CHECKS = (
     ACCEPTS_TRACKLESS,
     ACCEPTS_AUDIO_ONLY,
     ACCEPTS_FORM_DATA,
-    ACCEPTS_MULTIPART,
     ACCEPTS_EPHEMERAL_KEY,
     *ANSWER,
     CORS_ORIGIN,

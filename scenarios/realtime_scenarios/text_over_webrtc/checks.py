@@ -62,7 +62,7 @@ SESSION_CONFIG = Check(
 TURN_COMPLETE = Check(
     id="rt.text-over-webrtc.turn-complete",
     level=Level.MUST,
-    clause="A text turn over the data channel ends with a completed response that holds text.",
+    clause="Each text turn over the data channel ends with a completed response with text.",
     source=_TEXT_TURN,
 )
 TURN_ORDER = Check(
@@ -98,7 +98,7 @@ TEXT_TOKENS = Check(
 SECOND_TURN = Check(
     id="rt.text-over-webrtc.second-turn",
     level=Level.MUST,
-    clause="A second turn on the same channel is completed too, as a new response.",
+    clause="A second turn on the same channel is answered too, by a response of its own.",
     source=_CONVERSATIONS,
 )
 PREVIOUS_ITEM = Check(

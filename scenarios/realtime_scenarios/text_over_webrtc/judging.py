@@ -11,7 +11,7 @@ from realtime_harness.run import Call, ScenarioRun
 from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.text_over_webrtc import checks
 
-__all__ = ["judge_session_ends", "judge_text_turn", "text_session", "tokens"]
+__all__ = ["judge_complete", "judge_session_ends", "judge_text_turn", "text_session", "tokens"]
 
 
 def text_session(run: ScenarioRun) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def tokens(turn: Turn, details: str, kind: str) -> int | None:
     return (turn.usage.get(details) or {}).get(kind)
 
 
-def judge_text_turn(run: ScenarioRun, turn: Turn) -> None:
-    """Judge that a text turn is complete and in order, and is about text only."""
+def judge_complete(run: ScenarioRun, turn: Turn) -> None:
+    """Judge that a text turn came to its end."""
     status = turn.response.get("status")
     run.check(
         checks.TURN_COMPLETE,
@@ -38,6 +38,11 @@ def judge_text_turn(run: ScenarioRun, turn: Turn) -> None:
         f"expected a completed response with text, got {status} with {turn.text!r}",
         evidence=turn.done,
     )
+
+
+def judge_text_turn(run: ScenarioRun, turn: Turn) -> None:
+    """Judge that a text turn is complete and in order, and is about text only."""
+    judge_complete(run, turn)
     order = [
         event.type
         for event in turn.events

@@ -9,6 +9,8 @@ from realtime_scenarios.text_over_webrtc import checks
 from realtime_scenarios.text_over_webrtc.judging import text_session
 
 _SIZE = 200 * 1024
+_TRANSFER_S = 4.0
+"""How long the message and its echo may take, on top of the target's patience."""
 _ITEM = "item_of_200_KiB"
 
 
@@ -28,7 +30,9 @@ async def large_message(run: ScenarioRun) -> None:
     with run.requiring(checks.LARGE_MESSAGE):
         await call.events.send({"type": "conversation.item.create", "item": item})
         await call.events.send({"type": "conversation.item.delete", "item_id": _ITEM})
-        answer = await call.events.expect("conversation.item.deleted", "error")
+        answer = await call.events.expect(
+            "conversation.item.deleted", "error", timeout_s=run.target.patience_s + _TRANSFER_S
+        )
     run.check(
         checks.LARGE_MESSAGE,
         answer.type == "conversation.item.deleted",

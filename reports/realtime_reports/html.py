@@ -129,21 +129,26 @@ def _evidence(report: Report, page: ScenarioPage) -> str:
 class _Plot(NamedTuple):
     """Where a measurement lies on the axis that it shares with its neighbours of one unit."""
 
+    zero: float
     low: float
     value: float
     high: float
 
 
 def _plotted(measurements: list[Measurement]) -> list[tuple[Measurement, _Plot | None]]:
-    largest: dict[str, float] = {}
+    """Place measurements on the axis of their unit, which has 0 on it."""
+    shown: dict[str, list[float]] = {}
     for m in measurements:
-        largest[m.unit] = max(largest.get(m.unit, 0.0), m.value, m.high or 0.0)
+        if m.low is not None and m.high is not None:
+            shown.setdefault(m.unit, [0.0]).extend((m.low, m.value, m.high))
 
     def plot(m: Measurement) -> _Plot | None:
-        if m.low is None or m.high is None or m.low < 0 or not largest[m.unit]:
+        if m.low is None or m.high is None:
             return None
-        scale = (_PLOT_WIDTH - 4) / largest[m.unit]
-        return _Plot(*(round(2 + scale * value, 1) for value in (m.low, m.value, m.high)))
+        start, end = min(shown[m.unit]), max(shown[m.unit])
+        scale = (_PLOT_WIDTH - 4) / (end - start or 1.0)
+        points = (0.0, m.low, m.value, m.high)
+        return _Plot(*(round(2 + scale * (point - start), 1) for point in points))
 
     return [(m, plot(m)) for m in measurements]
 

@@ -154,8 +154,10 @@ class Report:
 
     @property
     def worst(self) -> Verdict | None:
-        """The worst verdict of the run; ``None`` if nothing was judged."""
-        return self.totals[0][0] if self.groups else None
+        """The verdict of the run: its worst one; an observation is none, unless all are."""
+        verdicts = [verdict for verdict, _ in self.totals]
+        judged = [verdict for verdict in verdicts if verdict is not Verdict.INFO]
+        return next(iter(judged or verdicts), None)
 
 
 def read_report(run_dir: Path) -> Report:
@@ -297,6 +299,8 @@ def _measurement(scenario: ScenarioResult, name: str, value: Any) -> Measurement
         return found if isinstance(found, (int, float)) else None
 
     median, n = number("median"), number("n")
+    if median is None:
+        median = number("value")
     return Measurement(
         scenario=scenario.id,
         name=name,

@@ -272,6 +272,7 @@ def run_dir(new_run: Callable[..., RunDirectory]) -> Path:
                 "first_text_direct": dict(median=4.1, low=3.9, high=4.4, n=60, unit="ms"),
                 "first_text_relayed": dict(median=45.2, low=44.1, high=46.9, n=60, unit="ms"),
                 "overhead": dict(median=41.1, low=40.2, high=42.3, n=60, unit="ms"),
+                "slack": dict(median=-1.6, low=-2.3, high=0.4, n=60, unit="ms"),
                 "turns": 120,
             }
         else:

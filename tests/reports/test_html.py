@@ -94,7 +94,7 @@ def test_links_inside_of_the_page_lead_somewhere(run_dir: Path) -> None:
 def test_a_median_is_shown_with_its_interval(run_dir: Path) -> None:
     page = read(write_report(run_dir))
     table = words(page.get_element_by_id("measurements"))
-    assert "overhead 41.1 ms 40.2 – 42.3 60 relay/overhead" in table  # noqa: RUF001
+    assert "overhead 41.1 ms 40.2 to 42.3 60 relay/overhead" in table
     assert "turns 120 relay/overhead" in table
 
 

@@ -41,12 +41,45 @@ def test_the_worst_comes_first(run_dir: Path) -> None:
         assert group.rows[0].verdict is group.totals[0][0]
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "worst"),
+    [
+        ([], None),
+        ([Verdict.INFO], Verdict.INFO),
+        ([Verdict.INFO, Verdict.PASS], Verdict.PASS),
+        ([Verdict.INFO, Verdict.NOT_APPLICABLE], Verdict.NOT_APPLICABLE),
+        ([Verdict.PASS, Verdict.WARN, Verdict.UNTESTABLE], Verdict.UNTESTABLE),
+    ],
+    ids=["nothing", "observed", "passed", "not applicable", "red"],
+)
+def test_a_run_is_as_bad_as_its_worst_check(
+    new_run: Any, verdicts: list[Verdict], worst: Verdict | None
+) -> None:
+    run = new_run()
+    for number, verdict in enumerate(verdicts):
+        run.check(f"rt.offers.c{number}", verdict)
+    assert read_report(run.path).worst is worst
+
+
 def test_measurements_keep_their_interval(run_dir: Path) -> None:
     relay = next(group for group in read_report(run_dir).groups if group.suite == "relay")
     overhead = next(m for m in relay.measurements if m.name == "overhead")
     assert (overhead.value, overhead.low, overhead.high, overhead.n) == (41.1, 40.2, 42.3, 60)
-    turns = next(m for m in relay.measurements if m.name == "turns")
-    assert (turns.value, turns.low, turns.unit) == (120, None, "")
+
+
+@pytest.mark.parametrize(
+    ("measured", "value"),
+    [
+        pytest.param(120, 120, id="number"),
+        pytest.param({"value": 3.7, "unit": "ms"}, 3.7, id="value"),
+        pytest.param({"median": -1.6, "low": -2.3, "high": 0.4, "n": 9}, -1.6, id="interval"),
+    ],
+)
+def test_measurements_come_in_several_forms(new_run: Any, measured: Any, value: float) -> None:
+    run = new_run()
+    run.scenario(measurements={"figure": measured})
+    [group] = read_report(run.path).groups
+    assert [m.value for m in group.measurements] == [value]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ from realtime_fakes.clock import Clock
 from realtime_fakes.ids import Ids
 from realtime_fakes.refusals import key_refused, refusal
 
-__all__ = ["EphemeralKey", "KeyRing"]
+__all__ = ["DEFAULT_MODEL", "EphemeralKey", "KeyRing"]
+
+DEFAULT_MODEL = "gpt-realtime"
+"""Of a client secret that was asked for without a model; listed in ``docs/choices.md``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,11 @@ class EphemeralKey:
     """Unix time in whole seconds, as answered; the key works until just before."""
     session: dict[str, Any]
     """The session configuration as it was requested."""
+
+    @property
+    def model(self) -> str:
+        """The model of the sessions it starts, unless they name another."""
+        return str(self.session.get("model", DEFAULT_MODEL))
 
 
 class KeyRing:

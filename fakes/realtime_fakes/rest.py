@@ -11,10 +11,11 @@ from aiohttp import web
 
 from realtime_fakes.config import effective_session
 from realtime_fakes.errors import ApiError, api_error
+from realtime_fakes.keys import DEFAULT_MODEL
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.sdp import read_offer
-from realtime_fakes.service import Service, model_of
+from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply
 from realtime_fakes.websocket import bearer_key
 
@@ -54,7 +55,7 @@ async def client_secrets(service: Service, request: web.Request) -> HttpReply:
     # test_webrtc__test_create_client_secret).
     session = effective_session(
         requested,
-        model=model_of(requested),
+        model=DEFAULT_MODEL,
         session_id=service.ids.session(),
         expires_at=0,
     )
@@ -81,8 +82,9 @@ async def calls(service: Service, request: web.Request) -> HttpReply:
         raise
     requested = {**(ephemeral.session if ephemeral is not None else {}), **(session or {})}
     requested.setdefault("type", "realtime")
+    model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
     call, answer = await service.calls.create(
-        offer, requested, model=request.query.get("model"), user_agent=user_agent
+        offer, requested, model=model, user_agent=user_agent
     )
     return HttpReply(
         status=201,
@@ -98,7 +100,10 @@ async def hangup(service: Service, request: web.Request) -> HttpReply:
     call = service.calls.get(request.match_info["call_id"])
     if call is None:
         raise refusal("call_id_not_found")
-    call.host.end()
+    if service.policy.hangup_reaches_caller:
+        call.host.end(service.policy.hangup_code, cause="hangup")
+    else:
+        call.host.close_sidebands(service.policy.hangup_code)
     return HttpReply(status=200)
 
 

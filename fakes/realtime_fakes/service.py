@@ -19,7 +19,7 @@ from realtime_fakes.refusals import refusal
 from realtime_fakes.session import Session
 from realtime_fakes.switches import Switchboard
 
-__all__ = ["Service", "model_of"]
+__all__ = ["Service"]
 
 SESSION_LIFETIME_S = 3600
 """A session lasts an hour (OpenAI guide, realtime conversations)."""
@@ -106,7 +106,7 @@ class Service:
         now = self.clock.now()
         self.ids.at(now)
         session_id = self.ids.session() if call_id is None else self.ids.session_of_call(call_id)
-        model = model_of(requested, model)
+        model = _model_of(requested, model)
         if row := _unfit(model):
             raise refusal(row, model=model)
         config = effective_session(
@@ -171,7 +171,7 @@ class Service:
             host.run_timers()
 
 
-def model_of(requested: dict[str, Any], beside: str | None = None) -> str:
+def _model_of(requested: dict[str, Any], beside: str | None) -> str:
     """Return the model of a requested session, or the one that was given ``beside`` it.
 
     Raises:

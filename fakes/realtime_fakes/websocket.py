@@ -182,12 +182,15 @@ def is_beta(request: web.Request) -> bool:
     )
 
 
-def bearer_key(request: web.Request) -> str | None:
-    """Return the key of the ``Authorization`` header, or of the subprotocol that browsers use."""
+def bearer_key(request: web.Request, *, subprotocol: bool = True) -> str | None:
+    """Return the key of the ``Authorization`` header, or of the subprotocol that browsers use.
+
+    ``subprotocol=False`` looks at the header alone.
+    """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return key.strip()
-    for name in _subprotocols(request):
+    for name in _subprotocols(request) if subprotocol else ():
         if name.startswith(KEY_SUBPROTOCOL):
             return name.removeprefix(KEY_SUBPROTOCOL)
     return None
@@ -207,16 +210,22 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     """
     if is_beta(request):
         raise refusal("beta_api_shape_disabled")
-    ephemeral = service.keys.admit(bearer_key(request))
-    call_id = request.query.get("call_id")
+    policy, call_id = service.policy, request.query.get("call_id")
+    key = bearer_key(request, subprotocol=policy.read_key_subprotocol)
+    ephemeral = None
+    if call_id is None or policy.sideband_needs_key:
+        ephemeral = service.keys.admit(key)
     if call_id is not None:
         call = service.calls.attachable(call_id)
         if call is None:
             raise refusal("call_id_not_found")
+        if policy.sidebands_at_once is not None and call.sidebands >= policy.sidebands_at_once:
+            raise refusal("too_many_sidebands", limit=str(policy.sidebands_at_once))
         return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name()))
     session = dict(ephemeral.session) if ephemeral is not None else {}
     session.setdefault("type", request.query.get("intent", "realtime"))
-    host = service.open_session(session, model=request.query.get("model"))
+    model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
+    host = service.open_session(session, model=model)
     return _Admission(host, Attachment(Role.WEBSOCKET, "client"))
 
 

@@ -229,7 +229,7 @@ ERROR_PRIVATE = _check(
 TWO = _check(
     "two",
     Level.SHOULD,
-    "Two sidebands on one call both see every event of a turn.",
+    "Two sidebands on one call both see a turn.",
     _INFERRED,
 )
 

@@ -54,26 +54,15 @@ async def both_act(run: ScenarioRun) -> None:
     sideband = await attach(run, call)
 
     await call.events.send(_update(**_TAMPERED))
-    with run.judging(checks.INSTRUCTIONS, checks.TOOLS, checks.MAX_OUTPUT_TOKENS):
+    with run.judging(
+        checks.INSTRUCTIONS, checks.TOOLS, checks.MAX_OUTPUT_TOKENS, checks.SAME_SESSION
+    ):
         updated = await sideband.expect("session.updated")
-        _judge_tampering(run, updated)
+        _judge_tampering(run, session, updated)
 
     await sideband.send(_update(instructions="Be brief."))
-    with run.judging(checks.UPDATE_ANSWERED, checks.SAME_SESSION):
-        answered = await sideband.expect("session.updated")
-        got = _session(answered)
-        run.check(
-            checks.UPDATE_ANSWERED,
-            got.get("instructions") == "Be brief.",
-            f"expected the instructions of the update, got {got.get('instructions')!r}",
-            evidence=answered,
-        )
-        run.check(
-            checks.SAME_SESSION,
-            got.get("id") == session.get("id"),
-            f"expected session {session.get('id')}, got {got.get('id')}",
-            evidence=answered,
-        )
+    with run.judging(checks.UPDATE_ANSWERED):
+        await sideband.expect("session.updated")
     with run.judging(checks.UPDATE_SEEN):
         await call.events.expect(
             "session.updated", where=lambda e: e["session"]["instructions"] == "Be brief."
@@ -124,12 +113,8 @@ async def _client_wants_another_model(
             "expected an error, got session.updated",
             evidence=refused,
         )
-        error = refused.data.get("error") or {}
-        run.observe(
-            checks.MODEL_TEXT,
-            f"{error.get('code')}: {error.get('message')}",
-            evidence=refused,
-        )
+    said = [event.data.get("error") for event in call.events.events if event.type == "error"]
+    run.observe(checks.MODEL_TEXT, str(said[-1] if said else "no error came"))
 
     await call.events.send(_update(instructions="Go on."))
     with run.judging(checks.MODEL_FIXED):
@@ -144,9 +129,7 @@ async def _client_wants_another_model(
         )
     # What was meant for both has arrived on both by now, so an error would have, too.
     try:
-        await sideband.expect(
-            "session.updated", where=lambda e: e["session"]["instructions"] == "Go on."
-        )
+        await sideband.expect("session.updated")
     except EventNotReceived:
         run.note("the sideband did not see the client's last session.update")
     errors = [event for event in sideband.events if event.type == "error"]
@@ -158,13 +141,14 @@ async def _client_wants_another_model(
     )
 
 
-def _judge_tampering(run: ScenarioRun, updated: ReceivedEvent) -> None:
+def _judge_tampering(run: ScenarioRun, session: dict[str, Any], updated: ReceivedEvent) -> None:
     got = _session(updated)
     names = [tool.get("name") for tool in got.get("tools") or []]
     for check, expected, found in (
         (checks.INSTRUCTIONS, _TAMPERED["instructions"], got.get("instructions")),
         (checks.TOOLS, [_TOOL["name"]], names),
         (checks.MAX_OUTPUT_TOKENS, 77, got.get("max_output_tokens")),
+        (checks.SAME_SESSION, session.get("id"), got.get("id")),
     ):
         run.check(
             check, found == expected, f"expected {expected!r}, got {found!r}", evidence=updated

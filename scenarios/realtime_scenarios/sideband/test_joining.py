@@ -13,7 +13,7 @@ from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
 from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.sideband import checks
-from realtime_scenarios.sideband.watching import catch_up, missing
+from realtime_scenarios.sideband.watching import attach, sees
 
 _NEEDS = [Capability.WEBRTC, Capability.SIDEBAND]
 _PROBE_S = 0.3
@@ -68,13 +68,7 @@ async def races_the_call(run: ScenarioRun) -> None:
             sideband = await joining
         run.observe(checks.ATTACH_TIME, _joined(run, sideband, answered_ns))
         await call.events.expect("session.created")
-        turn = await text_turn(call.events, "Were you here before me?")
-        lost = missing(turn.events, await catch_up(sideband, 0, len(turn.events)))
-        run.check(
-            checks.ATTACH_RACE,
-            not lost,
-            f"expected all events of the first turn, missed {', '.join(lost)}",
-        )
+        await sees(sideband, await text_turn(call.events, "Were you here before me?"))
 
 
 @scenario(
@@ -105,11 +99,8 @@ async def other_doors(run: ScenarioRun) -> None:
             run.check(checks.BAD_KEY, not heard, f"expected no event, got {', '.join(heard)}")
 
     with run.judging(checks.SUBPROTOCOL_KEY):
-        browser = await run.sideband(call.id, auth=Auth.SUBPROTOCOL, name="browser")
-        turn = await text_turn(call.events, "Can you see this without headers?")
-        lost = missing(turn.events, await catch_up(browser, 0, len(turn.events)))
-        run.check(checks.SUBPROTOCOL_KEY, not lost, f"expected the turn, missed {', '.join(lost)}")
-        await browser.close()
+        browser = await attach(run, call, auth=Auth.SUBPROTOCOL, name="browser")
+        await sees(browser, await text_turn(call.events, "Can you see this without headers?"))
 
     await _probe_ephemeral_keys(run, call)
     await _open_by_session_id(run, call, created.data["session"]["id"])

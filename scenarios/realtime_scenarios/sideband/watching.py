@@ -9,32 +9,53 @@ from typing import Any
 
 from realtime_harness.clients.connection import ReceivedEvent
 from realtime_harness.clients.webrtc import Call
-from realtime_harness.clients.websocket import WebSocketConnection
+from realtime_harness.clients.websocket import Auth, WebSocketConnection
 from realtime_harness.errors import EventNotReceived
+from realtime_harness.journeys.text_turn import Turn
 from realtime_harness.run import ScenarioRun
 
-__all__ = ["attach", "catch_up", "likeness", "missing", "reordered", "without_event_id"]
+__all__ = ["attach", "catch_up", "likeness", "missing", "reordered", "sees", "without_event_id"]
 
 
-async def attach(run: ScenarioRun, call: Call, *, name: str | None = None) -> WebSocketConnection:
+async def attach(
+    run: ScenarioRun, call: Call, *, name: str | None = None, auth: Auth = Auth.HEADER
+) -> WebSocketConnection:
     """Join a call, trying again for as long as it may take a call to become attachable.
 
     Raises:
         ConnectionRefused: if it is still refused then.
 
     """
-    return await run.sideband(call.id, name=name, retry_s=3 * run.target.patience_s)
+    return await run.sideband(call.id, name=name, auth=auth, retry_s=3 * run.target.patience_s)
 
 
 async def catch_up(sideband: WebSocketConnection, start: int, count: int) -> list[ReceivedEvent]:
     """Return what came since the ``start``-th event: ``count`` events, or all while it was waited.
 
-    Waiting ends when for the target's patience nothing has come.
+    Waiting ends when for the target's patience nothing has come. A greeting is returned, too, but
+    not counted.
+
+    Raises:
+        ConnectionLost: if the sideband is closed before all came.
+
     """
     with suppress(EventNotReceived):
-        while len(sideband.events) < start + count:
+        while sum(event.type != "session.created" for event in sideband.events) < start + count:
             await sideband.receive()
     return sideband.events[start:]
+
+
+async def sees(sideband: WebSocketConnection, turn: Turn) -> None:
+    """Wait until a sideband has seen the end of a turn.
+
+    Raises:
+        EventNotReceived: if it does not.
+        ConnectionLost: if it is closed.
+
+    """
+    await sideband.expect(
+        "response.done", where=lambda event: event["response"]["id"] == turn.response_id
+    )
 
 
 def likeness(event: ReceivedEvent) -> tuple[Any, ...]:

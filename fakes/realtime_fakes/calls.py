@@ -37,6 +37,11 @@ class Call:
         number = next(self._sidebands)
         return Role.SIDEBAND.value + (f"-{number}" if number > 1 else "")
 
+    @property
+    def sidebands(self) -> int:
+        """How many sidebands are attached."""
+        return sum(a.role is Role.SIDEBAND for a in self.host.session.attachments)
+
     def describe(self) -> dict[str, Any]:
         """Return the call for the control API."""
         session = self.host.describe()

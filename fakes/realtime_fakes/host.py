@@ -113,6 +113,8 @@ class Host:
             return
         self._deliver(self.session.detach(attachment, self._clock.now()))
         if attachment.role is not Role.SIDEBAND:
+            self.end(cause="caller")
+        elif self._switchboard.policy.end_with_sideband:
             self.end()
 
     def receive(self, attachment: Attachment, frame: str | bytes) -> None:
@@ -137,14 +139,27 @@ class Host:
                 raise RuntimeError(f"session {self.session.id} left a due timer set")
         self._set_timer()
 
-    def end(self, code: int = 1000, reason: str = "") -> None:
-        """End the session: close every attachment. Idempotent."""
+    def end(self, code: int = 1000, reason: str = "", *, cause: str = "") -> None:
+        """End the session: close every attachment. Idempotent.
+
+        ``cause`` says what ended it, where that may make a difference (``Policy``).
+        """
         if self.ended:
             return
         self._finish()
+        if cause in self._switchboard.policy.sidebands_outlive:
+            self._lines = {
+                a: line for a, line in self._lines.items() if a.role is not Role.SIDEBAND
+            }
         for line in self._drain():
             line.outlet.close(code, reason)
         self._on_end(self)
+
+    def close_sidebands(self, code: int) -> None:
+        """Close the sidebands alone."""
+        for attachment, line in self._lines.items():
+            if attachment.role is Role.SIDEBAND:
+                line.outlet.close(code, "")
 
     def cut(self) -> None:
         """End the session as a lost network does: no attachment is told. Idempotent."""

@@ -36,6 +36,27 @@ class Policy:
     """Seconds after the answer until a sideband can attach; before, the call is unknown. OpenAI's
     calls become attachable when media flows. Listed in ``docs/choices.md``."""
 
+    sidebands_at_once: int | None = None
+    """How many sidebands a call takes at a time; ``None`` for any number."""
+
+    sideband_needs_key: bool = True
+    """Whether a sideband has to show a key that is good."""
+
+    read_key_subprotocol: bool = True
+    """Whether a WebSocket client may show its key as a subprotocol, as browsers do."""
+
+    end_with_sideband: bool = False
+    """Whether a call ends when a sideband leaves."""
+
+    hangup_reaches_caller: bool = True
+    """Whether a hang-up ends the caller's connection, or its sidebands alone."""
+
+    hangup_code: int = 1000
+    """Close code for the sidebands of a call that is hung up."""
+
+    sidebands_outlive: tuple[str, ...] = ()
+    """What leaves the sidebands of a call open: ``hangup``, ``caller`` (who leaves)."""
+
     offer_needs: tuple[str, ...] = ("audio",)
     """Kinds of sections of which an offer must have one."""
 

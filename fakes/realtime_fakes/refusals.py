@@ -43,6 +43,7 @@ REFUSALS: dict[str, Row] = {
     "websocket_only": Row(
         "This endpoint only answers WebSocket handshakes.", "upgrade_required", status=426
     ),
+    "too_many_sidebands": Row("This call has {limit} sidebands already."),
     # Offers
     "no_audio_section": Row(
         "Invalid SDP offer. Offer did not have an audio media section.", "invalid_offer"

@@ -37,8 +37,14 @@ class RelayPolicy:
     max_frame_bytes: int | None = None
     """Largest frame that is let through; ``None``: any."""
 
+    ends_with_client: bool = True
+    """Whether the connection to the service is closed when a WebSocket client closes its own."""
+
     ends_with_caller: bool = True
     """Whether the connection to the service is closed when a caller hangs up."""
+
+    ends_call: bool = True
+    """Whether a call is ended when the connection to the service ends."""
 
     hears_caller: bool = True
     """Whether a caller's sound is passed to the service."""

@@ -191,8 +191,8 @@ class CallLink:
                 for after, delay_s in self._downlink(frame):
                     await self._line.put(after, delay_s)
                 frame = await self._upstream.recv()
-        except ConnectionClosed as closed:
-            if closed.rcvd is not None or self._policy.upstream_loss_code is not None:
+        except ConnectionClosed:
+            if self._policy.ends_call:
                 await self._line.put(None, 0)
 
     async def _drain(self) -> None:

@@ -101,6 +101,8 @@ class WebSocketLink:
             with suppress(ConnectionClosed):
                 await self._upstream.send(message.data)
         if message.type is WSMsgType.CLOSE:
+            if not self._policy.ends_with_client:
+                return
             close = self._orderly(message.data, message.extra or "")
             await self._upstream.close(close.code, close.reason)
         elif message.type is not WSMsgType.CLOSING and self._policy.client_loss_code is not None:

@@ -46,7 +46,8 @@ class Redactor:
         """Mask ``secret`` from now on. One of fewer than four characters is ignored."""
         if len(secret) < _SHORTEST_SECRET or secret in self._secrets:
             return
-        self._secrets.add(secret)
+        # As it stands, and as it stands inside a JSON string.
+        self._secrets |= {secret, orjson.dumps(secret).decode()[1:-1]}
         # The longest first, so that a secret that starts with another one is masked as a whole.
         longest_first = sorted(self._secrets, key=lambda s: (-len(s), s))
         self._registered = re.compile("|".join(map(re.escape, longest_first)))

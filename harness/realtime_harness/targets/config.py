@@ -120,9 +120,9 @@ class TargetFile:
         return environment[variable]
 
     def _capabilities(self, name: str, value: Any) -> frozenset[Capability]:
-        known = {each.value for each in Capability} - {Capability.CONTROL.value}
+        known = sorted({each.value for each in Capability} - {Capability.CONTROL.value})
         if not isinstance(value, list) or not all(each in known for each in value):
-            remedy = f"has to be a list of some of {', '.join(sorted(known))}"
+            remedy = f"has to be a list of some of {', '.join(known)}"
             raise self._wrong(name, "capabilities", remedy)
         return frozenset(Capability(each) for each in value)
 

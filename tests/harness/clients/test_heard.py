@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("aiortc")
+
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
+
+from realtime_harness.clients.heard import ReceivedAudio
+from realtime_harness.evidence import Kind, Lane, Recorder
+
+
+class Track:
+    """Gives frames of these amplitudes, then ends."""
+
+    def __init__(self, *amplitudes: int) -> None:
+        self._amplitudes = list(amplitudes)
+
+    async def recv(self) -> AudioFrame:
+        if not self._amplitudes:
+            raise MediaStreamError
+        left = np.full(960, self._amplitudes.pop(0), dtype=np.int16)
+        stereo = np.stack([left, left], axis=1).reshape(1, -1)
+        frame = AudioFrame.from_ndarray(stereo, format="s16", layout="stereo")
+        frame.sample_rate = 48_000
+        return frame
+
+
+async def test_levels_and_first_sound(recorder: Recorder) -> None:
+    heard = ReceivedAudio("client", recorder)
+    await heard.listen(Track(0, 16384, 0))
+    await heard.wait_audible(timeout_s=0.01)
+    assert heard.packets == 3
+    assert heard.level_dbfs == pytest.approx(-6.02, abs=0.01)
+    assert heard.first_audible_ns is not None
+    assert heard.pcm == b"\0\0" * 960 + b"\x00\x40" * 960 + b"\0\0" * 960
+    (entry,) = recorder.entries
+    assert (entry.lane, entry.kind) == (Lane.RTP_IN, Kind.MEDIA)
+    assert entry.data["packets"] == 3
+    assert entry.data["level_dbfs"] == -6.0
+
+
+async def test_silence_has_no_level(recorder: Recorder) -> None:
+    heard = ReceivedAudio("client", recorder)
+    await heard.listen(Track(0))
+    assert heard.level_dbfs == -math.inf
+    assert heard.first_audible_ns is None
+    assert recorder.entries[0].data["level_dbfs"] is None

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+from respx import MockRouter
+
+from realtime_harness.clients.signaling import NO_KEY, Form, HttpAnswer, NoKey, Signaling
+from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetUnreachable
+from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.targets.target import Target
+
+ROOT = "https://host.example/v1"
+OFFER = "v=0\r\n"
+
+
+@pytest.fixture
+async def signaling(recorder: Recorder) -> AsyncIterator[Signaling]:
+    target = Target(name="x", base_url=ROOT, api_key="top-secret-key", model="m")
+    async with Signaling(target, recorder, timeout_s=1) as signaling:
+        yield signaling
+
+
+@pytest.fixture
+def answers(httpx2_mock: MockRouter) -> MockRouter:
+    httpx2_mock.route(host="host.example").respond(200, json={"value": "x"})
+    return httpx2_mock
+
+
+def sent(router: MockRouter) -> httpx2.Request:
+    request: httpx2.Request = router.calls.last.request
+    return request
+
+
+async def test_client_secret(signaling: Signaling, answers: MockRouter) -> None:
+    await signaling.client_secret(expires_after_s=60)
+    request = sent(answers)
+    assert (request.method, str(request.url)) == ("POST", f"{ROOT}/realtime/client_secrets")
+    assert request.headers["authorization"] == "Bearer top-secret-key"
+    assert json.loads(request.content) == {
+        "session": {"type": "realtime", "model": "m"},
+        "expires_after": {"anchor": "created_at", "seconds": 60},
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "header"),
+    [(None, "Bearer top-secret-key"), ("ek_other", "Bearer ek_other"), (NO_KEY, None)],
+    ids=["own", "other", "none"],
+)
+async def test_keys(
+    signaling: Signaling, answers: MockRouter, key: str | NoKey | None, header: str | None
+) -> None:
+    await signaling.hangup("rtc_1", key=key)
+    request = sent(answers)
+    assert str(request.url) == f"{ROOT}/realtime/calls/rtc_1/hangup"
+    assert request.headers.get("authorization") == header
+
+
+async def test_bare_offer(signaling: Signaling, answers: MockRouter) -> None:
+    await signaling.create_call(OFFER, model="a b")
+    request = sent(answers)
+    assert str(request.url) == f"{ROOT}/realtime/calls?model=a+b"
+    assert request.headers["content-type"] == "application/sdp"
+    assert request.content == OFFER.encode()
+
+
+async def test_wrong_content_type(signaling: Signaling, answers: MockRouter) -> None:
+    await signaling.create_call(b"\xff\x00", content_type="text/html")
+    assert sent(answers).headers["content-type"] == "text/html"
+    assert sent(answers).content == b"\xff\x00"
+
+
+@pytest.mark.parametrize(("form", "typed"), [(Form.FORM_DATA, False), (Form.MULTIPART, True)])
+async def test_offer_in_a_form(
+    signaling: Signaling, answers: MockRouter, form: Form, typed: bool
+) -> None:
+    await signaling.create_call(OFFER, session={"type": "realtime"}, form=form)
+    request = sent(answers)
+    media_type, _, boundary = request.headers["content-type"].partition("; boundary=")
+    assert media_type == "multipart/form-data"
+    _, sdp, session, end = request.content.decode().split(f"--{boundary}")
+    assert end == "--\r\n"
+    for part, name, kind, body in (
+        (sdp, "sdp", "application/sdp", OFFER),
+        (session, "session", "application/json", '{"type": "realtime"}'),
+    ):
+        head, _, content = part.partition("\r\n\r\n")
+        assert content == body + "\r\n"
+        lines = [line for line in head.split("\r\n") if line]
+        expected = [f'Content-Disposition: form-data; name="{name}"']
+        assert lines == expected + ([f"Content-Type: {kind}"] if typed else [])
+
+
+async def test_bare_offer_has_no_room_for_a_session(signaling: Signaling) -> None:
+    with pytest.raises(ValueError, match="no room"):
+        await signaling.create_call(OFFER, session={})
+
+
+async def test_preflight(signaling: Signaling, answers: MockRouter) -> None:
+    await signaling.preflight("/realtime/calls", {"Access-Control-Request-Headers": "x-own"})
+    request = sent(answers)
+    assert request.method == "OPTIONS"
+    assert request.headers["access-control-request-headers"] == "x-own"
+    assert "authorization" not in request.headers
+
+
+async def test_answer_is_read_whole(
+    signaling: Signaling, httpx2_mock: MockRouter, recorder: Recorder
+) -> None:
+    httpx2_mock.post(f"{ROOT}/x").respond(
+        400, json={"error": {"code": "invalid_offer"}}, headers={"X-Request-Id": "1"}
+    )
+    answer = await signaling.request("POST", "/x")
+    assert (answer.status, answer.error) == (400, {"code": "invalid_offer"})
+    assert answer.headers["x-request-id"] == "1"
+    assert answer.elapsed_ms >= 0
+    assert [entry.kind for entry in recorder.entries] == [Kind.REQUEST, Kind.RESPONSE]
+    assert {entry.lane for entry in recorder.entries} == {Lane.HTTP}
+    assert recorder.entries[answer.seq].direction is Direction.RECEIVED
+    assert recorder.entries[answer.seq].data["status"] == 400
+
+
+async def test_no_key_is_in_evidence_also_not_a_new_one(
+    signaling: Signaling, httpx2_mock: MockRouter, recorder: Recorder
+) -> None:
+    httpx2_mock.post(f"{ROOT}/realtime/client_secrets").respond(
+        200, json={"value": "of-no-known-form", "session": {}}
+    )
+    answer = await signaling.client_secret()
+    assert answer.json()["value"] == "of-no-known-form"
+    text = str([entry.data for entry in recorder.entries])
+    assert "top-secret-key" not in text
+    assert "of-no-known-form" not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error": {"code": null}}', {"code": None}),
+        (b'{"error": "no"}', None),
+        (b"[]", None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_error_object(body: bytes, error: dict[str, Any] | None) -> None:
+    answer = HttpAnswer(status=400, headers={}, body=body, seq=0, elapsed_ms=1.0)
+    assert answer.error == error
+    assert isinstance(answer.text, str)
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def ask(handler: Handler, recorder: Recorder) -> None:
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        target = Target(name="x", base_url=f"http://127.0.0.1:{port}/v1", api_key="abcdef")
+        async with Signaling(target, recorder, timeout_s=0.1) as signaling:
+            await signaling.hangup("rtc_1")
+
+
+async def test_silence_is_a_violation(recorder: Recorder) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    with pytest.raises(EventNotReceived, match="answer to POST /realtime/calls/rtc_1/hangup"):
+        await ask(handler, recorder)
+
+
+async def test_breaking_off_is_a_violation(recorder: Recorder) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    with pytest.raises(ConnectionLost, match="waiting for the answer"):
+        await ask(handler, recorder)
+    assert [entry.kind for entry in recorder.entries] == [Kind.REQUEST]
+
+
+async def test_nobody_there(recorder: Recorder) -> None:
+    target = Target(name="x", base_url="http://127.0.0.1:1/v1", api_key="abcdef")
+    async with Signaling(target, recorder) as signaling:
+        with pytest.raises(TargetUnreachable, match="cannot reach http://127"):
+            await signaling.hangup("rtc_1")

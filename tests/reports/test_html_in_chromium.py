@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -186,6 +187,8 @@ def test_the_keyboard_suffices(show: Any, run_dir: Path) -> None:
     page.focus(f'details[id="{SCENARIO}"] summary')
     page.keyboard.press("Enter")
     page.wait_for_selector(".lanes")
+    spoken = re.compile(r"data-channel client\s+received\s+session\.\s*created")
+    assert page.get_by_role("button", name=spoken).count() == 1
     page.focus(".lanes .card")
     page.keyboard.press("Enter")
     assert '"POST"' in page.inner_text(".json pre")

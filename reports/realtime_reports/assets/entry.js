@@ -54,7 +54,11 @@ export function card(entry, row) {
     "button",
     { type: "button", class: `card ${entry.direction}`, "aria-expanded": "false" },
     element("span", { class: "lane" }, place(entry)),
-    element("span", { class: "arrow", title: entry.direction }, ARROWS[entry.direction] ?? "·"),
+    element(
+      "span",
+      { class: "arrow", title: entry.direction, "aria-hidden": "true" },
+      ARROWS[entry.direction] ?? "·",
+    ),
     element("span", { class: "spoken" }, ` ${entry.direction} `),
     wrappable(String(title)),
   );

@@ -98,9 +98,9 @@ MESSAGES = [
     (RESPONSE_DONE, "response", "x", 'response: "x" is not of type "object"'),
     (
         RESPONSE_DONE,
-        "response.usage.total_tokens",
-        "12",
-        'response.usage.total_tokens: "12" is not of types "null", "integer"',
+        "response.output.1.name",
+        3,
+        'response.output[1].name: 3 is not of type "string"',
     ),
     (
         RESPONSE_DONE,

@@ -37,8 +37,8 @@ def server_event_errors(event: Mapping[str, Any]) -> list[str]:
     """Return how a server event differs from its schema; nothing, if it does not.
 
     Each difference reads ``path: what is wrong``, for instance
-    ``response.usage.total_tokens: "12" is not of types "integer", "null"``. An event of an unknown type has
-    no schema and hence no differences: see :func:`server_event_types`.
+    ``response.usage.total_tokens: "12" is not of types "integer", "null"``. An event of an unknown
+    type has no schema and hence no differences: see :func:`server_event_types`.
     """
     return _errors("server", event)
 

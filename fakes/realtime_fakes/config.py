@@ -110,8 +110,11 @@ _INSTRUCTIONS = (
 )
 
 
+_modalities = array(one_of("text", "audio"))
+
+
 def _one_modality(value: Any) -> list[str]:
-    modalities: list[str] = array(one_of("text", "audio"))(value)
+    modalities: list[str] = _modalities(value)
     if len(modalities) != 1:
         raise Refusal("invalid_modalities", found=str(modalities))
     return modalities

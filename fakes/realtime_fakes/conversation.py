@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from realtime_fakes.input_audio import sound
@@ -128,18 +128,19 @@ class Entry:
     item: Item
     tokens: Tokens = NOTHING
     """What it costs whenever it is part of an input."""
-    sounds: dict[int, bytes] = field(default_factory=dict)
+    sounds: dict[int, bytes] | None = None
     """What the user said, by index of the content, as 24 kHz PCM16."""
     spoken_ms: float = 0.0
     """How long the assistant speaks in it."""
 
     def retrieved(self) -> Item:
         """Return the item with the user's sound in it."""
-        if not self.sounds:
+        sounds = self.sounds
+        if not sounds:
             return self.item
         content = [
-            {"type": "input_audio", "audio": b64encode(self.sounds[index]).decode(), **part}
-            if index in self.sounds
+            {"type": "input_audio", "audio": b64encode(sounds[index]).decode(), **part}
+            if index in sounds
             else part
             for index, part in enumerate(self.item["content"])
         ]
@@ -218,7 +219,7 @@ def _entry_of_message(item: Item, item_id: str) -> Entry:
         "role": item["role"],
         "content": content,
     }
-    return Entry(made, Tokens(words, heard), sounds)
+    return Entry(made, Tokens(words, heard), sounds or None)
 
 
 class Conversation:

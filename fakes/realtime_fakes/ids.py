@@ -97,5 +97,7 @@ class Ids:
                 yield pool[start : start + _RANDOM]
 
     def _events(self) -> Iterator[str]:
-        for letters in self._slices():
-            yield self._event + letters
+        while True:
+            pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
+            for start in range(0, _POOL, _RANDOM):
+                yield self._event + pool[start : start + _RANDOM]

@@ -212,13 +212,13 @@ class Response:
         if self._pcm is None:
             gained = Tokens(TEXT_MESSAGE + count_text(words))
             content = {"type": "output_text", "text": words}
-            out.append(self._content_done("response.output_text.done", text=words))
+            out.append(self._about_content("response.output_text.done", text=words))
         else:
             gained = Tokens(AUDIO_MESSAGE + count_text(words), int(spoken_ms / SPOKEN_MS))
             content = {"type": "output_audio", "transcript": words}
-            out.append(self._content_done("response.output_audio.done"))
+            out.append(self._about_content("response.output_audio.done"))
             out.append(
-                self._content_done("response.output_audio_transcript.done", transcript=words)
+                self._about_content("response.output_audio_transcript.done", transcript=words)
             )
         item = {
             "id": self._item_id,
@@ -268,9 +268,9 @@ class Response:
             if self._pcm is None
             else {"type": "audio", "transcript": words}
         )
-        return self._content_done("response.content_part." + what, part=part)
+        return self._about_content("response.content_part." + what, part=part)
 
-    def _content_done(self, kind: str, **more: Any) -> Event:
+    def _about_content(self, kind: str, **more: Any) -> Event:
         return {
             "type": kind,
             "event_id": self._ids.event(),
@@ -291,7 +291,7 @@ def _rate_limits(event_id: str, tokens: int) -> dict[str, Any]:
                 "name": "tokens",
                 "limit": _RATE_LIMIT,
                 "remaining": _RATE_LIMIT - tokens,
-                "reset_seconds": round(60 * tokens / _RATE_LIMIT, 3),
+                "reset_seconds": 60_000 * tokens // _RATE_LIMIT / 1000,
             }
         ],
     }

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from realtime_fakes.errors import ApiError, api_error
 
 __all__ = [
+    "Function",
     "Refusal",
     "Shape",
     "anything",
@@ -30,7 +31,8 @@ __all__ = [
     "text",
 ]
 
-Shape: TypeAlias = type | Callable[[Any], Any]
+Function: TypeAlias = Callable[[Any], Any]
+Shape: TypeAlias = type | Function
 
 _DEEPEST = 200  # orjson writes 254 levels at most, and events add a few of their own
 
@@ -105,7 +107,7 @@ def anything(value: Any) -> Any:
     raise Refusal("unsupported_value", reason="nested too deeply.")
 
 
-def text(longest: int) -> Shape:
+def text(longest: int) -> Function:
     """Return the shape of a string of at most ``longest`` characters."""
 
     def shape(value: Any) -> str:
@@ -118,7 +120,7 @@ def text(longest: int) -> Shape:
     return shape
 
 
-def integer(lowest: int | None = None, highest: int | None = None) -> Shape:
+def integer(lowest: int | None = None, highest: int | None = None) -> Function:
     """Return the shape of an integer within bounds, both included."""
 
     def shape(value: Any) -> int:
@@ -133,7 +135,7 @@ def integer(lowest: int | None = None, highest: int | None = None) -> Shape:
     return shape
 
 
-def number(lowest: float, highest: float) -> Shape:
+def number(lowest: float, highest: float) -> Function:
     """Return the shape of a number within bounds, both included."""
 
     def shape(value: Any) -> float:
@@ -148,7 +150,7 @@ def number(lowest: float, highest: float) -> Shape:
     return shape
 
 
-def one_of(*values: str) -> Shape:
+def one_of(*values: str) -> Function:
     """Return the shape of a string that is one of ``values``."""
     known = frozenset(values)
 
@@ -162,13 +164,13 @@ def one_of(*values: str) -> Shape:
     return shape
 
 
-def nullable(shape: Shape) -> Shape:
+def nullable(shape: Shape) -> Function:
     """Return the shape that also accepts null."""
     function = _function(shape)
     return lambda value: None if value is None else function(value)
 
 
-def by_type(shapes: Mapping[type, Shape]) -> Shape:
+def by_type(shapes: Mapping[type, Shape]) -> Function:
     """Return the shape that depends on the JSON type of the value."""
     expected = " or ".join(_NAMES[kind] for kind in shapes)
     functions = {kind: _function(shape) for kind, shape in shapes.items()}
@@ -182,7 +184,7 @@ def by_type(shapes: Mapping[type, Shape]) -> Shape:
     return shape
 
 
-def array(element: Shape) -> Shape:
+def array(element: Shape) -> Function:
     """Return the shape of a list."""
     function = _function(element)
 
@@ -201,7 +203,7 @@ def array(element: Shape) -> Shape:
     return shape
 
 
-def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Shape:
+def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Function:
     """Return the shape of an object with these fields and no others."""
     functions = {key: _function(field) for key, field in fields.items()}
 
@@ -230,7 +232,7 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Sh
     return shape
 
 
-def tagged(tag: str, variants: Mapping[str, Shape]) -> Shape:
+def tagged(tag: str, variants: Mapping[str, Shape]) -> Function:
     """Return the shape of an object whose field ``tag`` says which of ``variants`` it is."""
     supported = _listed(tuple(variants))
     functions = {name: _function(variant) for name, variant in variants.items()}
@@ -251,7 +253,7 @@ def tagged(tag: str, variants: Mapping[str, Shape]) -> Shape:
     return shape
 
 
-def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
+def mapping(entry: Shape, *, most: int, longest_key: int) -> Function:
     """Return the shape of an object with free keys."""
     function = _function(entry)
 
@@ -274,7 +276,7 @@ def mapping(entry: Shape, *, most: int, longest_key: int) -> Shape:
     return shape
 
 
-def _function(shape: Shape) -> Callable[[Any], Any]:
+def _function(shape: Shape) -> Function:
     if not isinstance(shape, type):
         return shape
     expected = _NAMES[shape]

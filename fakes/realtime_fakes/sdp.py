@@ -99,9 +99,14 @@ def read_offer(body: bytes, policy: Policy = _RIGHT) -> Offer:
     if any(_lacks_transport(m, session) for m in media) or not _has_lines(body, policy):
         raise refusal("not_whip")
     for section in media:
-        # A stack would look the name up by multicast DNS and stall; the address shows up by itself
-        # as a peer-reflexive candidate.
-        section.lines = [line for line in section.lines if not _is_mdns_candidate(line)]
+        if any(map(_is_mdns_candidate, section.lines)):
+            # A stack would look the name up by multicast DNS and stall; the address shows up by
+            # itself as a peer-reflexive candidate. Until then the list is not complete.
+            section.lines = [
+                line
+                for line in section.lines
+                if not _is_mdns_candidate(line) and line != "a=end-of-candidates"
+            ]
         if section.kind == "audio":
             _keep_known_codecs(section)
     if audio is not None and not audio.payload_types:
@@ -200,16 +205,21 @@ def _codecs(section: Section) -> dict[str, str]:
 
 
 def _keep_known_codecs(section: Section) -> None:
-    """Drop every codec that the service does not speak."""
+    """Drop every codec that the service does not speak; describe the others in order.
+
+    aiortc prefers what is described first, whatever the ``m=`` line says.
+    """
     known = [p for p, name in _codecs(section).items() if name in CODECS]
     start = section.lines[0].split(" ")[:3]
+    descriptions: dict[str, list[str]] = {}
+    others: list[str] = []
+    for line in section.lines[1:]:
+        match = _PAYLOAD.match(line)
+        (others if match is None else descriptions.setdefault(match[1], [])).append(line)
     section.lines = [
         " ".join([*start, *known]),
-        *(
-            line
-            for line in section.lines[1:]
-            if not (match := _PAYLOAD.match(line)) or match[1] in known
-        ),
+        *others,
+        *(line for p in known for line in descriptions.get(p, [])),
     ]
 
 

@@ -112,7 +112,7 @@ class Peer:
         self._setup_timeout.cancel()
         await self._flush()
         self._stop()
-        await self._peer.close()
+        await rtc.close(self._peer)
 
     async def cut(self) -> None:
         """Break off without a word to the caller. Idempotent."""

@@ -11,9 +11,10 @@ Nothing is imported from aiortc until a function here is called.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from importlib.util import find_spec
@@ -22,16 +23,20 @@ from typing import TYPE_CHECKING, Any
 from realtime_harness.errors import HarnessError, MissingExtra
 
 if TYPE_CHECKING:
-    from aiortc import RTCConfiguration, RTCPeerConnection
+    from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection
 
 __all__ = [
     "available",
+    "close",
     "configuration",
     "cut",
     "loopback_only",
     "peer_connection",
     "shared_certificate",
 ]
+
+_ICE_REST_S = 1.0
+"""Fifty times what aioice rests after each check."""
 
 _loopback_only: ContextVar[bool] = ContextVar("loopback_only", default=False)
 _shared_certificate: ContextVar[bool] = ContextVar("shared_certificate", default=False)
@@ -106,20 +111,39 @@ def peer_connection() -> RTCPeerConnection:
         return RTCPeerConnection(configuration())
 
 
+async def close(peer: RTCPeerConnection) -> None:
+    """Close a peer, whatever it is about. Idempotent.
+
+    A peer that is closed while ICE rests after its last check would go on to ask the other side for
+    consent every few seconds, for ever. This waits until ICE is through, and ends that.
+    """
+    transports = _ice_transports(peer)
+    await peer.close()
+    for transport in transports:
+        begun = getattr(transport, "_RTCIceTransport__start", None)
+        if begun is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ICE_REST_S):
+                    await begun.wait()
+        await transport._connection.close()
+
+
 async def cut(peer: RTCPeerConnection) -> None:
     """Break a peer off without a word to the other side, as a lost network does, then close it.
 
     The other side notices when ICE consent expires (RFC 7675: within 30 s).
     """
-    transports = {
-        transceiver.receiver.transport.transport for transceiver in peer.getTransceivers()
-    }
-    if peer.sctp is not None:
-        transports.add(peer.sctp.transport.transport)
-    for transport in transports:
+    for transport in _ice_transports(peer):
         # With the sockets gone first, closing cannot send DTLS or SCTP farewells.
         await transport._connection.close()
-    await peer.close()
+    await close(peer)
+
+
+def _ice_transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:
+    transports = {each.receiver.transport.transport for each in peer.getTransceivers()}
+    if peer.sctp is not None:
+        transports.add(peer.sctp.transport.transport)
+    return transports
 
 
 @cache

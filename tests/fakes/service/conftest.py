@@ -34,9 +34,11 @@ async def soon(work: Awaitable[T]) -> T:
 
 async def no_more_tasks(before: set[asyncio.Task[Any]]) -> None:
     """Wait until nothing but ``before`` runs; aiortc and aiohttp need a turn or two to wind up."""
-    async with asyncio.timeout(2):
-        while left := asyncio.all_tasks() - before - {asyncio.current_task()}:
-            await asyncio.wait(left)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 2
+    while left := asyncio.all_tasks() - before - {asyncio.current_task()}:
+        assert loop.time() < deadline, f"still running: {left}"
+        await asyncio.wait(left, timeout=0.1)
 
 
 @dataclass
@@ -194,9 +196,9 @@ class Caller:
             self.channel.send(json.dumps(event))
 
     async def close(self) -> None:
-        await soon(self.peer.close())
-        if self.listening:
-            await soon(asyncio.wait(self.listening))
+        await soon(rtc.close(self.peer))
+        for task in self.listening:  # aiortc ends the tracks only of peers that were connected
+            task.cancel()
 
 
 @dataclass

@@ -129,7 +129,9 @@ class ScenarioCollector(pytest.Collector):
     def setup(self) -> None:
         """Have the conversation, once."""
         if self._outcome is None:
-            campaign = self.config.stash[_CAMPAIGN]
+            campaign = self.config.stash.get(_CAMPAIGN, None)
+            if campaign is None:
+                pytest.fail("scenarios on xdist's workers need --rt-target", pytrace=False)
             self._outcome = campaign.run(self.scenario, self._repetition)
 
     def result(self, check: str) -> CheckResult:
@@ -164,7 +166,8 @@ class CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Name the item by its scenario and its check."""
         code = self.parent.scenario.function.__code__
-        return self.path, code.co_firstlineno - 1, f"{self.parent.name}::{self.name}"
+        # Not the end of the node id: pytest would print that with "::" for each of its dots.
+        return self.path, code.co_firstlineno - 1, f"{self.name} in {self.parent.name}"
 
 
 def _text(result: CheckResult) -> str:
@@ -187,11 +190,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin the run, if there are scenarios to run in this process."""
     config = session.config
-    if _CAMPAIGN in config.stash or config.option.collectonly:
+    if _CAMPAIGN in config.stash or _workerinput(config) or config.option.collectonly:
         return
     if any(isinstance(item, CheckItem) for item in session.items):
-        if _workerinput(config):
-            raise pytest.UsageError("scenarios on xdist's workers need --rt-target")
         _begin(config)
 
 

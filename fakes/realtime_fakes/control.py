@@ -128,6 +128,8 @@ async def delete_service(server: Server, request: web.Request) -> HttpReply:
     name = request.match_info["service"]
     if name not in server.services:
         raise ControlError(404, f"no service {name!r}")
+    if server.services[name] is server.default:
+        raise ControlError(409, "the default service stays; POST /reset empties it")
     await server.remove_service(name)
     return HttpReply(status=204)
 

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from realtime_harness.errors import HarnessError
+from realtime_harness.lab import Lab
+from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.reach import reach
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab() as lab:
+        yield lab
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_fake_is_a_target_until_the_lab_is_closed() -> None:
+    with Lab() as lab:
+        target = lab.fake(clock="virtual")
+        assert target.capabilities == frozenset(Capability)
+        assert target.switches == {"defects": [], "behaviours": []}
+        assert reach(target) is target
+        process = lab.start(["fake", "--port=0"])
+        assert is_running(process.ready["pid"])
+        lab.stop(process)
+        lab.stop(process)
+        assert not is_running(process.ready["pid"])
+        pid = process.popen.pid
+    assert not is_running(pid)
+    lab.close()
+
+
+def test_fake_with_tls_is_trusted(lab: Lab) -> None:
+    target = lab.fake(tls=True)
+    assert target.base_url.startswith("https://")
+    assert reach(target) is target
+
+
+def test_what_it_printed_is_in_the_message(lab: Lab) -> None:
+    with pytest.raises(HarnessError, match=r"fake` ended with code 2 .* no switch named 'nope'"):
+        lab.fake(defects=["nope"])
+
+
+def test_process_that_never_gets_ready(lab: Lab) -> None:
+    with pytest.raises(HarnessError, match="did not get ready within 0 s"):
+        lab.start(["fake", "--port=0"], timeout_s=0)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
@@ -32,7 +32,7 @@ async def run(open_run: Open, target: Target) -> AsyncIterator[ScenarioRun]:
 
 
 @pytest.fixture(scope="module")
-def fake() -> Target:
+def fake() -> Iterator[Target]:
     with Lab() as lab:
         yield lab.fake()
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx2
 import pytest
 from respx import MockRouter
 
@@ -31,9 +30,8 @@ def answers(httpx2_mock: MockRouter) -> MockRouter:
     return httpx2_mock
 
 
-def sent(router: MockRouter) -> httpx2.Request:
-    request: httpx2.Request = router.calls.last.request
-    return request
+def sent(router: MockRouter) -> Any:
+    return router.calls.last.request
 
 
 async def test_client_secret(signaling: Signaling, answers: MockRouter) -> None:

@@ -5,8 +5,7 @@ keys that are present overwrite, ``audio`` and what hangs below it merges, ``nul
 off, and one wrong key refuses all of it. Session objects are never changed in place, so that an
 event may hold one.
 
-Sources: types of the OpenAI SDK (``realtime_session_create_request``), and the echoes recorded in
-the pydantic-ai realtime cassettes.
+Sources: the echoes recorded in the pydantic-ai realtime cassettes.
 """
 
 from __future__ import annotations
@@ -15,38 +14,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from realtime_fakes.errors import api_error
-from realtime_fakes.shapes import (
-    Refusal,
-    Shape,
-    anything,
-    array,
-    by_type,
-    check,
-    integer,
-    mapping,
-    nullable,
-    number,
-    one_of,
-    record,
-    tagged,
-)
+from realtime_fakes.session_fields import SESSION
+from realtime_fakes.shapes import check
 
-__all__ = [
-    "AUDIO_FORMAT",
-    "MAX_OUTPUT_TOKENS",
-    "MODELS",
-    "OUTPUT_MODALITIES",
-    "PROMPT",
-    "REASONING",
-    "TOOLS",
-    "TOOL_CHOICE",
-    "VOICE",
-    "VOICES",
-    "Config",
-    "Model",
-    "effective_session",
-    "patch",
-]
+__all__ = ["MODELS", "Config", "Model", "effective_session", "patch"]
 
 Config: TypeAlias = dict[str, Any]
 
@@ -80,232 +51,10 @@ MODELS: dict[str, Model] = {
     "gpt-realtime-2.1-mini": _SECOND,
 }
 
-VOICES = (
-    "alloy",
-    "ash",
-    "ballad",
-    "coral",
-    "echo",
-    "sage",
-    "shimmer",
-    "verse",
-    "marin",
-    "cedar",
-)
-
-_TRANSCRIPTION_MODELS = (
-    "gpt-transcribe",
-    "gpt-live-transcribe",
-    "gpt-realtime-whisper",
-    "whisper-1",
-    "gpt-4o-transcribe",
-    "gpt-4o-mini-transcribe",
-    "gpt-4o-mini-transcribe-2025-12-15",
-    "gpt-4o-transcribe-diarize",
-)
-
 _INSTRUCTIONS = (
     "You are the voice of a fake Realtime service. Be friendly and brief, answer in the language "
     "you are spoken to, and repeat what you heard so that a test can see that you heard it."
 )
-
-
-_modalities = array(one_of("text", "audio"))
-
-
-def _one_modality(value: Any) -> list[str]:
-    modalities: list[str] = _modalities(value)
-    if len(modalities) != 1:
-        raise Refusal("invalid_modalities", found=str(modalities))
-    return modalities
-
-
-_pcm = record({"type": str, "rate": integer(24_000, 24_000)})
-_g711 = record({"type": str})
-
-AUDIO_FORMAT: Shape = tagged(
-    "type",
-    {
-        "audio/pcm": lambda value: {"type": "audio/pcm", "rate": 24_000, **_pcm(value)},
-        "audio/pcmu": _g711,
-        "audio/pcma": _g711,
-    },
-)
-OUTPUT_MODALITIES: Shape = _one_modality
-MAX_OUTPUT_TOKENS: Shape = by_type({int: integer(1, 4096), str: one_of("inf")})
-VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": str}, required=("id",))})
-
-_tool_filter = record({"tool_names": array(str), "read_only": bool})
-TOOLS: Shape = array(
-    tagged(
-        "type",
-        {
-            "function": record(
-                {
-                    "type": str,
-                    "name": str,
-                    "description": nullable(str),
-                    "parameters": nullable(by_type({dict: anything})),
-                },
-                required=("name",),
-            ),
-            "mcp": record(
-                {
-                    "type": str,
-                    "server_label": str,
-                    "server_url": str,
-                    "connector_id": str,
-                    "tunnel_id": str,
-                    "authorization": nullable(str),
-                    "headers": nullable(mapping(str, most=64, longest_key=256)),
-                    "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),
-                    "require_approval": nullable(
-                        by_type(
-                            {
-                                str: one_of("always", "never"),
-                                dict: record({"always": _tool_filter, "never": _tool_filter}),
-                            }
-                        )
-                    ),
-                    "server_description": nullable(str),
-                    "defer_loading": bool,
-                    "allowed_callers": nullable(array(one_of("direct", "programmatic"))),
-                },
-                required=("server_label",),
-            ),
-        },
-    )
-)
-TOOL_CHOICE: Shape = by_type(
-    {
-        str: one_of("none", "auto", "required"),
-        dict: tagged(
-            "type",
-            {
-                "function": record({"type": str, "name": str}, required=("name",)),
-                "mcp": record(
-                    {"type": str, "server_label": str, "name": nullable(str)},
-                    required=("server_label",),
-                ),
-            },
-        ),
-    }
-)
-REASONING: Shape = record({"effort": one_of("minimal", "low", "medium", "high", "xhigh")})
-PROMPT: Shape = nullable(
-    record(
-        {
-            "id": str,
-            "version": nullable(str),
-            "variables": nullable(by_type({dict: anything})),
-        },
-        required=("id",),
-    )
-)
-_VAD_FLAGS: dict[str, Shape] = {
-    "type": str,
-    "create_response": bool,
-    "interrupt_response": bool,
-}
-_TURN_DETECTION = tagged(
-    "type",
-    {
-        "server_vad": record(
-            {
-                **_VAD_FLAGS,
-                "threshold": number(0, 1),
-                "prefix_padding_ms": integer(0),
-                "silence_duration_ms": integer(0),
-                "idle_timeout_ms": nullable(integer(5_000, 30_000)),
-            }
-        ),
-        "semantic_vad": record(
-            {**_VAD_FLAGS, "eagerness": one_of("low", "medium", "high", "auto")}
-        ),
-    },
-)
-_AUDIO_INPUT = record(
-    {
-        "format": AUDIO_FORMAT,
-        "noise_reduction": nullable(
-            record(
-                {"type": one_of("near_field", "far_field"), "strength": number(0, 1)},
-                required=("type",),
-            )
-        ),
-        "transcription": nullable(
-            record(
-                {
-                    "model": one_of(*_TRANSCRIPTION_MODELS),
-                    "language": nullable(str),
-                    "languages": nullable(array(str)),
-                    "prompt": nullable(str),
-                    "keywords": nullable(array(str)),
-                    "delay": nullable(one_of("minimal", "low", "medium", "high", "xhigh")),
-                },
-                required=("model",),
-            )
-        ),
-        "turn_detection": nullable(_TURN_DETECTION),
-    }
-)
-_AUDIO_OUTPUT = record({"format": AUDIO_FORMAT, "voice": VOICE, "speed": number(0.25, 1.5)})
-
-_REALTIME = record(
-    {
-        "type": str,
-        "model": str,
-        "output_modalities": OUTPUT_MODALITIES,
-        "instructions": str,
-        "tools": TOOLS,
-        "tool_choice": TOOL_CHOICE,
-        "parallel_tool_calls": bool,
-        "reasoning": REASONING,
-        "max_output_tokens": MAX_OUTPUT_TOKENS,
-        "tracing": nullable(
-            by_type(
-                {
-                    str: one_of("auto"),
-                    dict: record(
-                        {
-                            "workflow_name": str,
-                            "group_id": str,
-                            "metadata": by_type({dict: anything}),
-                        }
-                    ),
-                }
-            )
-        ),
-        "truncation": by_type(
-            {
-                str: one_of("auto", "disabled"),
-                dict: tagged(
-                    "type",
-                    {
-                        "retention_ratio": record(
-                            {
-                                "type": str,
-                                "retention_ratio": number(0, 1),
-                                "token_limits": record({"post_instructions": integer(0)}),
-                            },
-                            required=("retention_ratio",),
-                        )
-                    },
-                ),
-            }
-        ),
-        "prompt": PROMPT,
-        "audio": record({"input": _AUDIO_INPUT, "output": _AUDIO_OUTPUT}),
-        "include": nullable(array(one_of("item.input_audio_transcription.logprobs"))),
-    }
-)
-
-
-def _transcription(value: Any) -> Any:
-    raise Refusal("type_change", found="transcription", current="realtime")
-
-
-_SESSION = tagged("type", {"realtime": _REALTIME, "transcription": _transcription})
 
 
 def effective_session(
@@ -323,8 +72,16 @@ def effective_session(
         ApiError: if ``requested`` is not a session object.
 
     """
-    if isinstance(requested, dict) and type(requested.get("model")) is str:
-        model = requested["model"]
+    if isinstance(requested, dict):
+        if type(requested.get("model")) is str:
+            model = requested["model"]
+        if requested.get("type") == "transcription":
+            raise api_error(
+                "invalid_value",
+                param="session.type",
+                found="transcription",
+                supported="'realtime'",
+            )
     defaults = _defaults(model, session_id, expires_at)
     return defaults if requested is None else patch(defaults, requested)
 
@@ -348,7 +105,7 @@ def patch(
         ApiError: if anything in ``update`` is not acceptable.
 
     """
-    asked: Config = check(_SESSION, update, "session")
+    asked: Config = check(SESSION, update, "session")
     audio = asked.pop("audio", {})
     heard, said = audio.get("input", {}), audio.get("output", {})
     if model_is_fixed and asked.get("model", current["model"]) != current["model"]:

@@ -21,6 +21,7 @@ from realtime_fakes.shapes import (
     by_type,
     nullable,
     one_of,
+    optional,
     record,
     tagged,
     text,
@@ -60,11 +61,13 @@ def _data_uri(value: str) -> str:
 _HEAD: dict[str, Shape] = {
     "type": str,
     "id": nullable(str),
-    "object": one_of("realtime.item"),
+    "object": optional(one_of("realtime.item")),
     "status": nullable(one_of("completed", "incomplete", "in_progress")),
 }
 _INPUT_TEXT = record({"type": str, "text": str}, required=("text",))
-_OUTPUT_TEXT = record({"type": str, "text": str, "annotations": anything}, required=("text",))
+_OUTPUT_TEXT = record(
+    {"type": str, "text": str, "annotations": optional(anything)}, required=("text",)
+)
 _INPUT_AUDIO = record(
     {"type": str, "audio": sound, "transcript": nullable(str)}, required=("audio",)
 )
@@ -72,7 +75,7 @@ _INPUT_IMAGE = record(
     {
         "type": str,
         "image_url": by_type({str: _data_uri}),
-        "detail": nullable(one_of("auto", "low", "high")),
+        "detail": optional(one_of("auto", "low", "high")),
     },
     required=("image_url",),
 )

@@ -13,7 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from realtime_fakes.audience import Effect, Event
-from realtime_fakes.config import (
+from realtime_fakes.conversation import INPUT_ITEM, Conversation, Entry
+from realtime_fakes.ids import Ids
+from realtime_fakes.input_audio import BYTES_PER_MS, coded
+from realtime_fakes.output_audio import OutputAudio
+from realtime_fakes.policy import Policy
+from realtime_fakes.session_fields import (
     AUDIO_FORMAT,
     MAX_OUTPUT_TOKENS,
     OUTPUT_MODALITIES,
@@ -23,12 +28,7 @@ from realtime_fakes.config import (
     TOOLS,
     VOICE,
 )
-from realtime_fakes.conversation import INPUT_ITEM, Conversation, Entry
-from realtime_fakes.ids import Ids
-from realtime_fakes.input_audio import BYTES_PER_MS, coded
-from realtime_fakes.output_audio import OutputAudio
-from realtime_fakes.policy import Policy
-from realtime_fakes.shapes import Shape, array, mapping, nullable, one_of, record, text
+from realtime_fakes.shapes import Shape, array, mapping, nullable, one_of, optional, record, text
 from realtime_fakes.usage import (
     AUDIO_MESSAGE,
     SPOKEN_MS,
@@ -42,16 +42,24 @@ __all__ = ["REQUEST", "Response"]
 
 REQUEST: Shape = record(
     {
-        "instructions": nullable(str),
-        "output_modalities": OUTPUT_MODALITIES,
-        "audio": record({"output": record({"format": AUDIO_FORMAT, "voice": VOICE})}),
-        "tools": TOOLS,
-        "tool_choice": TOOL_CHOICE,
-        "parallel_tool_calls": bool,
-        "reasoning": REASONING,
-        "max_output_tokens": MAX_OUTPUT_TOKENS,
-        "conversation": one_of("auto", "none"),
-        "input": nullable(array(INPUT_ITEM)),
+        "instructions": optional(str),
+        "output_modalities": optional(OUTPUT_MODALITIES),
+        "audio": optional(
+            record(
+                {
+                    "output": optional(
+                        record({"format": optional(AUDIO_FORMAT), "voice": optional(VOICE)})
+                    )
+                }
+            )
+        ),
+        "tools": optional(TOOLS),
+        "tool_choice": optional(TOOL_CHOICE),
+        "parallel_tool_calls": optional(bool),
+        "reasoning": optional(REASONING),
+        "max_output_tokens": optional(MAX_OUTPUT_TOKENS),
+        "conversation": optional(one_of("auto", "none")),
+        "input": optional(array(INPUT_ITEM)),
         "metadata": nullable(mapping(text(512), most=16, longest_key=64)),
         "prompt": PROMPT,
     }

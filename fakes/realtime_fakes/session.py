@@ -3,23 +3,20 @@
 Takes client frames, PCM and the time; returns effects. Knows no sockets, no asyncio and no clock.
 See ``ARCHITECTURE.md``.
 
-Every client event has a row in :data:`EVENTS`: its shape, and the method that acts on it. A method
-refuses by raising before it has changed anything, so that a refused event leaves no trace but its
-``error``.
+Every client event has a method that acts on it. A method refuses by raising before it has changed
+anything, so that a refused event leaves no trace but its ``error``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import orjson
+from typing import Any
 
 from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
 from realtime_fakes.brain import Brain, Turn
+from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS, parse
 from realtime_fakes.config import Config, patch
 from realtime_fakes.conversation import (
-    ITEM,
     Conversation,
     Entry,
     Item,
@@ -29,22 +26,14 @@ from realtime_fakes.conversation import (
 )
 from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.ids import Ids
-from realtime_fakes.input_audio import InputAudio, sound
+from realtime_fakes.input_audio import InputAudio
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
-from realtime_fakes.response import REQUEST, Response
-from realtime_fakes.shapes import (
-    Refusal,
-    Shape,
-    check,
-    integer,
-    nullable,
-    one_of,
-    record,
-)
+from realtime_fakes.response import Response
+from realtime_fakes.shapes import check
 from realtime_fakes.usage import TEXT_MESSAGE, Tokens, count_text
 
-__all__ = ["EVENTS", "Session"]
+__all__ = ["Session"]
 
 _GOING_AWAY = 1001
 _MOST_HEARD_MS = 30_000
@@ -84,7 +73,7 @@ class Session:
         self._ids = ids
         self._brain = brain
         self._policy = policy
-        self._events = _EVENTS_OF_CALLS if on_call else EVENTS
+        self._known = EVENTS_OF_CALLS if on_call else EVENTS
         ids.at(now)
         self._conversation = Conversation(ids.conversation())
         self._instructions_cost = _cost_of_instructions(config["instructions"])
@@ -126,13 +115,10 @@ class Session:
         out: list[Effect] = []
         event_id = None
         try:
-            event = _parse(frame)
+            event = parse(frame)
             event_id = event.get("event_id")
-            kind = event.get("type")
-            known = self._events.get(kind) if type(kind) is str else None
-            if known is None:
-                raise _unknown_event(event, self._events)
-            known.act(self, check(known.shape, event), now, out)
+            event = check(self._known, event)
+            _ACTIONS[event["type"]](self, event, now, out)
         except ApiError as error:
             echoed = event_id if type(event_id) is str else None
             refused = error.event(self._ids.event(), echoed)
@@ -438,82 +424,20 @@ class Session:
                 self._active = None
 
 
-class _Known(NamedTuple):
-    """A client event: what it may hold, and what it does."""
-
-    shape: Shape
-    act: Callable[[Session, Event, float, list[Effect]], None]
-
-
-def _elsewhere(session: Session, event: Event, now: float, out: list[Effect]) -> None:
-    raise api_error("not_in_this_session", event=event["type"])
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-def _event(*required: str, **fields: Shape) -> Shape:
-    return record({"type": str, "event_id": nullable(str), **fields}, required=required)
-
-
-# In the order in which the live service lists them (https://github.com/gauravzqa/llmgw
-# ``capabilities/captures-ws.md``).
-EVENTS: dict[str, _Known] = {
-    "session.update": _Known(_event("session", session=_as_is), Session._update),
-    "session.close": _Known(_as_is, _elsewhere),
-    "input_audio_buffer.append": _Known(_event("audio", audio=sound), Session._append_audio),
-    "session.input_audio_buffer.append": _Known(_as_is, _elsewhere),
-    "input_audio_buffer.commit": _Known(_event(), Session._commit_audio),
-    "input_audio_buffer.clear": _Known(_event(), Session._clear_input_audio),
-    "conversation.item.create": _Known(
-        _event("item", item=ITEM, previous_item_id=nullable(str)), Session._create_item
-    ),
-    "conversation.item.truncate": _Known(
-        _event(
-            "item_id",
-            "content_index",
-            "audio_end_ms",
-            item_id=str,
-            content_index=integer(0, 0),
-            audio_end_ms=integer(0),
-        ),
-        Session._truncate_item,
-    ),
-    "conversation.item.delete": _Known(_event("item_id", item_id=str), Session._delete_item),
-    "conversation.item.retrieve": _Known(_event("item_id", item_id=str), Session._retrieve_item),
-    "response.create": _Known(_event(response=nullable(REQUEST)), Session._create_response),
-    "response.cancel": _Known(_event(response_id=nullable(str)), Session._cancel_response),
-}
-"""What a client may send over WebSocket."""
-
-_EVENTS_OF_CALLS = {
-    **EVENTS,
-    "output_audio_buffer.clear": _Known(_event(), Session._clear_output_audio),
-}
-
-
 def _cost_of_instructions(instructions: str) -> int:
     return TEXT_MESSAGE + count_text(instructions) if instructions else 0
 
 
-def _parse(frame: str | bytes) -> Event:
-    if isinstance(frame, bytes):
-        raise api_error("binary_frame")
-    try:
-        event = orjson.loads(frame)
-    except orjson.JSONDecodeError as problem:
-        raise api_error("invalid_json", reason=str(problem)) from None
-    if type(event) is not dict:
-        raise api_error("missing_type")
-    return event
-
-
-def _unknown_event(event: Event, known: dict[str, _Known]) -> ApiError:
-    if "type" not in event:
-        return api_error("missing_type")
-    try:
-        one_of(*known)(event["type"])
-    except Refusal as refusal:
-        return refusal.error("type")
-    raise AssertionError(event["type"])
+_ACTIONS: dict[str, Callable[[Session, Event, float, list[Effect]], None]] = {
+    "session.update": Session._update,
+    "input_audio_buffer.append": Session._append_audio,
+    "input_audio_buffer.commit": Session._commit_audio,
+    "input_audio_buffer.clear": Session._clear_input_audio,
+    "output_audio_buffer.clear": Session._clear_output_audio,
+    "conversation.item.create": Session._create_item,
+    "conversation.item.truncate": Session._truncate_item,
+    "conversation.item.delete": Session._delete_item,
+    "conversation.item.retrieve": Session._retrieve_item,
+    "response.create": Session._create_response,
+    "response.cancel": Session._cancel_response,
+}

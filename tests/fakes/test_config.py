@@ -270,6 +270,28 @@ def test_a_rate_that_is_too_low_is_told_the_limit() -> None:
         patch(session(), heard(format={"type": "audio/pcm", "rate": 16000}))
 
 
+def test_null_leaves_out_what_cannot_be_off() -> None:
+    nothing = {
+        "type": "realtime",
+        "instructions": None,
+        "max_output_tokens": None,
+        "truncation": None,
+        "audio": {
+            "input": {"format": None, "turn_detection": {"type": "server_vad", "threshold": None}},
+            "output": {"voice": None, "speed": None},
+        },
+    }
+    assert patch(session(), nothing) == session()
+
+
+def test_a_transcription_session_cannot_be_had() -> None:
+    with pytest.raises(ApiError) as caught:
+        session(type="transcription")
+    assert caught.value.message == (
+        "Invalid value: 'transcription'. Supported values are: 'realtime'."
+    )
+
+
 def test_a_reasoning_model_takes_reasoning() -> None:
     made = session("gpt-realtime-2.1", reasoning={"effort": "low"}, parallel_tool_calls=False)
     assert made["reasoning"] == {"effort": "low"}

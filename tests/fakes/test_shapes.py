@@ -16,6 +16,7 @@ from realtime_fakes.shapes import (
     nullable,
     number,
     one_of,
+    optional,
     record,
     tagged,
     text,
@@ -124,3 +125,11 @@ def test_a_path_without_a_root_starts_with_the_field() -> None:
     with pytest.raises(ApiError) as caught:
         check(record({"a": record({})}), {"a": {"b": 1}})
     assert caught.value.param == "a.b"
+
+
+def test_a_field_may_be_left_out_by_null() -> None:
+    shape = record({"a": optional(integer(1)), "b": optional(str), "c": nullable(str)})
+    assert check(shape, {"a": None, "b": None, "c": None}) == {"c": None}
+    assert check(shape, {"a": 1, "b": "x"}) == {"a": 1, "b": "x"}
+    with pytest.raises(ApiError):
+        check(shape, {"a": 0})

@@ -1,0 +1,88 @@
+"""What a client may send: every event with its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from realtime_fakes.audience import Event
+from realtime_fakes.conversation import ITEM
+from realtime_fakes.errors import api_error
+from realtime_fakes.input_audio import sound
+from realtime_fakes.response import REQUEST
+from realtime_fakes.shapes import (
+    Refusal,
+    Shape,
+    integer,
+    nullable,
+    record,
+    tagged,
+)
+
+__all__ = ["EVENTS", "EVENTS_OF_CALLS", "NAMES", "parse"]
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _of_translations(value: Any) -> Any:
+    raise Refusal("not_in_this_session", event=value["type"])
+
+
+def _event(*required: str, **fields: Shape) -> Shape:
+    return record({"type": str, "event_id": nullable(str), **fields}, required=required)
+
+
+# In the order in which the live service lists them (https://github.com/gauravzqa/llmgw
+# ``capabilities/captures-ws.md``).
+_EVENTS: dict[str, Shape] = {
+    # Checked by what it changes: see realtime_fakes.config.
+    "session.update": _event("session", session=_as_is),
+    "session.close": _of_translations,
+    "input_audio_buffer.append": _event("audio", audio=sound),
+    "session.input_audio_buffer.append": _of_translations,
+    "input_audio_buffer.commit": _event(),
+    "input_audio_buffer.clear": _event(),
+    "conversation.item.create": _event("item", item=ITEM, previous_item_id=nullable(str)),
+    "conversation.item.truncate": _event(
+        "item_id",
+        "content_index",
+        "audio_end_ms",
+        item_id=str,
+        content_index=integer(0, 0),
+        audio_end_ms=integer(0),
+    ),
+    "conversation.item.delete": _event("item_id", item_id=str),
+    "conversation.item.retrieve": _event("item_id", item_id=str),
+    "response.create": _event(response=nullable(REQUEST)),
+    "response.cancel": _event(response_id=nullable(str)),
+}
+
+NAMES = tuple(_EVENTS)
+"""Of the events that the live service lists. Not all of them are for sessions of our type."""
+
+EVENTS: Shape = tagged("type", _EVENTS)
+"""What may come over WebSocket."""
+
+EVENTS_OF_CALLS: Shape = tagged("type", {**_EVENTS, "output_audio_buffer.clear": _event()})
+"""What may come to a call."""
+
+
+def parse(frame: str | bytes) -> Event:
+    """Return the event in a frame, unchecked but for its being one.
+
+    Raises:
+        ApiError: if there is none.
+
+    """
+    if isinstance(frame, bytes):
+        raise api_error("binary_frame")
+    try:
+        event = orjson.loads(frame)
+    except orjson.JSONDecodeError as problem:
+        raise api_error("invalid_json", reason=str(problem)) from None
+    if type(event) is not dict or "type" not in event:
+        raise api_error("missing_type")
+    return event

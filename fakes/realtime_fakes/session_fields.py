@@ -1,0 +1,269 @@
+"""What a client may write into a session, field by field, as shapes.
+
+Source: types of the OpenAI SDK (``realtime_session_create_request`` and what it refers to).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realtime_fakes.shapes import (
+    Refusal,
+    Shape,
+    anything,
+    array,
+    by_type,
+    integer,
+    mapping,
+    nullable,
+    number,
+    one_of,
+    optional,
+    record,
+    tagged,
+)
+
+__all__ = [
+    "AUDIO_FORMAT",
+    "MAX_OUTPUT_TOKENS",
+    "OUTPUT_MODALITIES",
+    "PROMPT",
+    "REASONING",
+    "SESSION",
+    "TOOLS",
+    "TOOL_CHOICE",
+    "VOICE",
+    "VOICES",
+]
+
+VOICES = (
+    "alloy",
+    "ash",
+    "ballad",
+    "coral",
+    "echo",
+    "sage",
+    "shimmer",
+    "verse",
+    "marin",
+    "cedar",
+)
+
+_TRANSCRIPTION_MODELS = (
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-4o-transcribe-diarize",
+)
+
+_modalities = array(one_of("text", "audio"))
+
+
+def _one_modality(value: Any) -> list[str]:
+    modalities: list[str] = _modalities(value)
+    if len(modalities) != 1:
+        raise Refusal("invalid_modalities", found=str(modalities))
+    return modalities
+
+
+_pcm = record({"type": str, "rate": integer(24_000, 24_000)})
+_g711 = record({"type": str})
+
+AUDIO_FORMAT: Shape = tagged(
+    "type",
+    {
+        "audio/pcm": lambda value: {"type": "audio/pcm", "rate": 24_000, **_pcm(value)},
+        "audio/pcmu": _g711,
+        "audio/pcma": _g711,
+    },
+)
+OUTPUT_MODALITIES: Shape = _one_modality
+MAX_OUTPUT_TOKENS: Shape = by_type({int: integer(1, 4096), str: one_of("inf")})
+VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": str}, required=("id",))})
+
+_tool_filter = record({"tool_names": array(str), "read_only": bool})
+TOOLS: Shape = array(
+    tagged(
+        "type",
+        {
+            "function": record(
+                {
+                    "type": str,
+                    "name": str,
+                    "description": nullable(str),
+                    "parameters": nullable(by_type({dict: anything})),
+                },
+                required=("name",),
+            ),
+            "mcp": record(
+                {
+                    "type": str,
+                    "server_label": str,
+                    "server_url": str,
+                    "connector_id": str,
+                    "tunnel_id": str,
+                    "authorization": nullable(str),
+                    "headers": nullable(mapping(str, most=64, longest_key=256)),
+                    "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),
+                    "require_approval": nullable(
+                        by_type(
+                            {
+                                str: one_of("always", "never"),
+                                dict: record({"always": _tool_filter, "never": _tool_filter}),
+                            }
+                        )
+                    ),
+                    "server_description": nullable(str),
+                    "defer_loading": bool,
+                    "allowed_callers": nullable(array(one_of("direct", "programmatic"))),
+                },
+                required=("server_label",),
+            ),
+        },
+    )
+)
+TOOL_CHOICE: Shape = by_type(
+    {
+        str: one_of("none", "auto", "required"),
+        dict: tagged(
+            "type",
+            {
+                "function": record({"type": str, "name": str}, required=("name",)),
+                "mcp": record(
+                    {"type": str, "server_label": str, "name": nullable(str)},
+                    required=("server_label",),
+                ),
+            },
+        ),
+    }
+)
+REASONING: Shape = record({"effort": one_of("minimal", "low", "medium", "high", "xhigh")})
+PROMPT: Shape = nullable(
+    record(
+        {
+            "id": str,
+            "version": nullable(str),
+            "variables": nullable(by_type({dict: anything})),
+        },
+        required=("id",),
+    )
+)
+_VAD_FLAGS: dict[str, Shape] = {
+    "type": str,
+    "create_response": optional(bool),
+    "interrupt_response": optional(bool),
+}
+_TURN_DETECTION = tagged(
+    "type",
+    {
+        "server_vad": record(
+            {
+                **_VAD_FLAGS,
+                "threshold": optional(number(0, 1)),
+                "prefix_padding_ms": optional(integer(0)),
+                "silence_duration_ms": optional(integer(0)),
+                "idle_timeout_ms": nullable(integer(5_000, 30_000)),
+            }
+        ),
+        "semantic_vad": record(
+            {**_VAD_FLAGS, "eagerness": optional(one_of("low", "medium", "high", "auto"))}
+        ),
+    },
+)
+_AUDIO_INPUT = record(
+    {
+        "format": optional(AUDIO_FORMAT),
+        "noise_reduction": nullable(
+            record(
+                {"type": one_of("near_field", "far_field"), "strength": optional(number(0, 1))},
+                required=("type",),
+            )
+        ),
+        "transcription": nullable(
+            record(
+                {
+                    "model": one_of(*_TRANSCRIPTION_MODELS),
+                    "language": nullable(str),
+                    "languages": nullable(array(str)),
+                    "prompt": nullable(str),
+                    "keywords": nullable(array(str)),
+                    "delay": nullable(one_of("minimal", "low", "medium", "high", "xhigh")),
+                },
+                required=("model",),
+            )
+        ),
+        "turn_detection": nullable(_TURN_DETECTION),
+    }
+)
+_AUDIO_OUTPUT = record(
+    {
+        "format": optional(AUDIO_FORMAT),
+        "voice": optional(VOICE),
+        "speed": optional(number(0.25, 1.5)),
+    }
+)
+
+_REALTIME = record(
+    {
+        "type": str,
+        "model": optional(str),
+        "output_modalities": optional(OUTPUT_MODALITIES),
+        "instructions": optional(str),
+        "tools": optional(TOOLS),
+        "tool_choice": optional(TOOL_CHOICE),
+        "parallel_tool_calls": optional(bool),
+        "reasoning": optional(REASONING),
+        "max_output_tokens": optional(MAX_OUTPUT_TOKENS),
+        "tracing": nullable(
+            by_type(
+                {
+                    str: one_of("auto"),
+                    dict: record(
+                        {
+                            "workflow_name": optional(str),
+                            "group_id": optional(str),
+                            "metadata": optional(by_type({dict: anything})),
+                        }
+                    ),
+                }
+            )
+        ),
+        "truncation": optional(
+            by_type(
+                {
+                    str: one_of("auto", "disabled"),
+                    dict: tagged(
+                        "type",
+                        {
+                            "retention_ratio": record(
+                                {
+                                    "type": str,
+                                    "retention_ratio": number(0, 1),
+                                    "token_limits": record({"post_instructions": integer(0)}),
+                                },
+                                required=("retention_ratio",),
+                            )
+                        },
+                    ),
+                }
+            )
+        ),
+        "prompt": PROMPT,
+        "audio": optional(
+            record({"input": optional(_AUDIO_INPUT), "output": optional(_AUDIO_OUTPUT)})
+        ),
+        "include": nullable(array(one_of("item.input_audio_transcription.logprobs"))),
+    }
+)
+
+
+def _transcription(value: Any) -> Any:
+    raise Refusal("type_change", found="transcription", current="realtime")
+
+
+SESSION: Shape = tagged("type", {"realtime": _REALTIME, "transcription": _transcription})
+"""A session as it is asked for or updated."""

@@ -102,7 +102,9 @@ class Client:
         return await soon(self.http.post(url, headers=headers, **request))
 
     async def control(self, method: str, path: str, **request: Any) -> Any:
-        return await soon(self.http.request(method, self.addresses["control_url"] + path, **request))
+        return await soon(
+            self.http.request(method, self.addresses["control_url"] + path, **request)
+        )
 
     async def state(self) -> dict[str, Any]:
         return (await self.control("GET", "/state")).json()

@@ -44,7 +44,10 @@ async def test_audio_turn_arrives_as_deltas(client, say):
 async def test_events_of_every_frame_size(client, bytes_):
     socket = await client.socket()
     await socket.event()
-    update = {"type": "session.update", "session": {"type": "realtime", "instructions": "x" * bytes_}}
+    update = {
+        "type": "session.update",
+        "session": {"type": "realtime", "instructions": "x" * bytes_},
+    }
     await socket.send(update)
     assert (await socket.event())["session"]["instructions"] == "x" * bytes_
 

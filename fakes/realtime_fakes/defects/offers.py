@@ -242,6 +242,7 @@ _ACCEPTANCE = (
         summary="Refuses offers without a data channel.",
         violates="rt.offers.accepts-audio-only",
         policy={"offer_lines_needed": ("m=application",)},
+        also={"rt.sideband.recorded-turn": "such a call is what the sideband was to run"},
     ),
     Switch(
         name="form-data-refused",

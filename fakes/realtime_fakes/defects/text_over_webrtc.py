@@ -268,5 +268,6 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Lets the session of a call go on when the caller has left.",
         violates="rt.text-over-webrtc.session-ends",
         policy={"end_with_caller": False},
+        also={"rt.sideband.client-leaves": "what goes on is not closed"},
     ),
 )

@@ -19,6 +19,7 @@ from realtime_fakes.errors import ApiError
 from realtime_fakes.relays.policy import relay_policy
 from realtime_fakes.relays.upstream import Route, UpstreamRefused, route
 from realtime_fakes.relays.websocket import WebSocketLink
+from realtime_harness import rtc
 
 __all__ = ["KINDS", "RelayOptions", "running", "serve"]
 
@@ -132,6 +133,10 @@ def _websocket_routes(relay: Relay) -> list[web.RouteDef]:
 
 
 def _webrtc_routes(relay: Relay) -> list[web.RouteDef]:
+    # What is missing shall show now, and importing takes a second that no caller shall wait.
+    rtc.configuration()
+    import realtime_fakes.relays.webrtc  # noqa: F401
+
     return [
         web.post("/{path:.*}/realtime/calls", relay.call),
         web.post("/{path:.*}/realtime/calls/{call_id}/hangup", relay.hangup),
@@ -153,6 +158,7 @@ async def running(options: RelayOptions) -> AsyncIterator[dict[str, Any]]:
 
     Raises:
         ValueError: if the kind or a defect is not known.
+        MissingExtra: if it is a WebRTC relay and aiortc is not installed.
         OSError: if the address cannot be listened on.
 
     """

@@ -198,8 +198,8 @@ AUDIO_EVENTS = _check(
 RECORDED_TURN = _check(
     "recorded-turn",
     Level.MUST,
-    "A call without a data channel is run from the sideband, and the events of its spoken turn "
-    "come in the recorded order, up to output_audio_buffer.stopped.",
+    "A call without a data channel is run from the sideband, and the events of its spoken "
+    "response come in the recorded order, with output_audio_buffer.stopped behind them.",
     _RECORDED_AUDIO,
 )
 INSTRUCTIONS = _check(
@@ -229,7 +229,7 @@ ERROR_PRIVATE = _check(
 TWO = _check(
     "two",
     Level.SHOULD,
-    "Two sidebands on one call both see a turn.",
+    "Of two sidebands on one call, one sees the turn that the other makes.",
     _INFERRED,
 )
 

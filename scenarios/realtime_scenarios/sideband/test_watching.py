@@ -26,19 +26,14 @@ _SPOKEN = {
     "response.output_audio.done",
     "output_audio_buffer.started",
 }
-_OPTIONAL = {"rate_limits.updated", "session.created", "response.output_audio.delta"}
 _RECORDED = [
-    "conversation.item.added",
-    "conversation.item.done",
     "response.created",
     "response.output_item.added",
-    "conversation.item.added",
     "response.content_part.added",
     "response.output_audio_transcript.delta",
     "response.output_audio.done",
     "response.output_audio_transcript.done",
     "response.content_part.done",
-    "conversation.item.done",
     "response.output_item.done",
     "response.done",
 ]
@@ -70,7 +65,7 @@ async def watches_turns(run: ScenarioRun) -> None:
 
     turn = await text_turn(call.events, "Who is listening?")
     with run.requiring(checks.ATTACHES):
-        seen = await catch_up(sideband, 0, len(turn.events))
+        seen = await catch_up(sideband, len(turn.events))
     greetings = [event for event in seen if event.type == "session.created"]
     seen = [event for event in seen if event.type != "session.created"]
     run.check(
@@ -96,9 +91,9 @@ async def watches_turns(run: ScenarioRun) -> None:
     _judge_likeness(run, turn.events, seen)
     _measure_lag(run, turn.events, seen)
 
-    before = len(sideband.events)
-    spoken = await text_turn(call.events, "Aloud", modalities=["audio"])
-    got = {event.type for event in await catch_up(sideband, before, len(spoken.events))}
+    with run.requiring(checks.AUDIO_EVENTS):
+        spoken = await text_turn(sideband, "Aloud", modalities=["audio"])
+    got = {event.type for event in spoken.events}
     run.check(
         checks.AUDIO_EVENTS,
         got >= _SPOKEN,
@@ -114,15 +109,15 @@ async def watches_turns(run: ScenarioRun) -> None:
 @scenario(suite="sideband", checks=[checks.RECORDED_TURN], needs=_NEEDS, extras=["webrtc"])
 async def runs_a_call_without_data_channel(run: ScenarioRun) -> None:
     """A call without a data channel is run from the sideband, as it was recorded."""
-    call = await run.call(data_channel=False)
     with run.judging(checks.RECORDED_TURN):
+        call = await run.call(data_channel=False)
         sideband = await attach(run, call)
         await text_turn(sideband, "Hi", modalities=["audio"])
         await sideband.expect("output_audio_buffer.stopped", timeout_s=10)
         got = _outline(sideband)
         run.check(
             checks.RECORDED_TURN,
-            [kind for kind in got if not kind.startswith("output_audio_buffer.")] == _RECORDED,
+            [kind for kind in got if kind.startswith("response.")] == _RECORDED,
             f"expected {', '.join(_RECORDED)}, got {', '.join(got)}",
         )
         done, stopped = got.index("response.done"), got.index("output_audio_buffer.stopped")
@@ -141,9 +136,7 @@ async def two_watch_and_one_leaves(run: ScenarioRun) -> None:
     with run.requiring(checks.LEAVES):
         sidebands = [await attach(run, call), await attach(run, call)]
     with run.judging(checks.TWO):
-        turn = await text_turn(call.events, "Who are you two?")
-        for sideband in sidebands:
-            await sees(sideband, turn)
+        await sees(sidebands[1], await text_turn(sidebands[0], "Who are we two?"))
 
     await sidebands[0].close()
     with run.judging(checks.LEAVES):
@@ -202,11 +195,11 @@ def _session_id(created: ReceivedEvent) -> str:
 
 
 def _outline(sideband: WebSocketConnection) -> list[str]:
-    """Return the types in order: deltas in a row count once, what is optional does not."""
+    """Return the types in order; deltas in a row count once, and sound is judged elsewhere."""
     kinds: list[str] = []
     for event in sideband.events:
         kind = event.type
         is_more_of_it = kind.endswith(".delta") and kind in kinds[-1:]
-        if kind not in _OPTIONAL and not is_more_of_it:
+        if kind != "response.output_audio.delta" and not is_more_of_it:
             kinds.append(kind)
     return kinds

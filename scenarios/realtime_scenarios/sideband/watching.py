@@ -26,23 +26,23 @@ async def attach(
         ConnectionRefused: if it is still refused then.
 
     """
-    return await run.sideband(call.id, name=name, auth=auth, retry_s=3 * run.target.patience_s)
+    return await run.sideband(call.id, name=name, auth=auth, retry_s=5 * run.target.patience_s)
 
 
-async def catch_up(sideband: WebSocketConnection, start: int, count: int) -> list[ReceivedEvent]:
-    """Return what came since the ``start``-th event: ``count`` events, or all while it was waited.
+async def catch_up(sideband: WebSocketConnection, count: int) -> list[ReceivedEvent]:
+    """Return the next ``count`` events, or fewer if for the target's patience none came.
 
-    Waiting ends when for the target's patience nothing has come. A greeting is returned, too, but
-    not counted.
+    A greeting is returned, too, but not counted.
 
     Raises:
         ConnectionLost: if the sideband is closed before all came.
 
     """
+    seen: list[ReceivedEvent] = []
     with suppress(EventNotReceived):
-        while sum(event.type != "session.created" for event in sideband.events) < start + count:
-            await sideband.receive()
-    return sideband.events[start:]
+        while sum(event.type != "session.created" for event in seen) < count:
+            seen.append(await sideband.receive())
+    return seen
 
 
 async def sees(sideband: WebSocketConnection, turn: Turn) -> None:

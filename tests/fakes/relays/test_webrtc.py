@@ -58,6 +58,7 @@ class Caller:
         self.left = asyncio.Event()
         self.opened = asyncio.Event()
         self.upstream: Any = None
+        self.location = ""
         self._listening: asyncio.Task[None] | None = None
         self.peer.on("track", self._listen)
         if data_channel:

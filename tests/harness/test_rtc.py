@@ -46,9 +46,11 @@ async def connect(one, other) -> None:
 
 
 async def until(peer, state) -> None:
-    async with asyncio.timeout(5):
-        while peer.connectionState != state:
-            await asyncio.sleep(0.01)
+    reached = asyncio.Event()
+    peer.on("connectionstatechange", lambda: peer.connectionState == state and reached.set())
+    if peer.connectionState != state:
+        async with asyncio.timeout(5):
+            await reached.wait()
 
 
 async def test_only_loopback_inside_the_context(open_peer, monkeypatch):

@@ -17,7 +17,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamT
 from av import AudioResampler
 from websockets.asyncio.client import ClientConnection
 
-from realtime_fakes.server import Server, ServeOptions
+from realtime_fakes.server import ServeOptions, Server
 from realtime_harness import rtc
 
 PATIENCE_S = 10.0
@@ -109,6 +109,12 @@ class Client:
     async def state(self) -> dict[str, Any]:
         return (await self.control("GET", "/state")).json()
 
+    async def state_until(self, reached: Callable[[dict[str, Any]], bool]) -> None:
+        """Ask for the state until it is as expected."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not reached(await self.state()):
+                pass
+
     async def call(self, **options: Any) -> Caller:
         caller = Caller(self, **options)
         self.stack.push_async_callback(caller.close)
@@ -138,6 +144,7 @@ class Caller:
         self.peer: RTCPeerConnection = rtc.peer_connection()
         self.messages: asyncio.Queue[Any] = asyncio.Queue()
         self.gone = asyncio.Event()
+        self.more = asyncio.Event()
         self.listening: list[asyncio.Task[None]] = []
         self.peer.on("track", self._on_track)
         self.peer.on("connectionstatechange", self._on_state)
@@ -179,6 +186,7 @@ class Caller:
                 frame.pts = None
                 for part in resampler.resample(frame):
                     self.heard += bytes(part.planes[0])[: part.samples * 2]
+                self.more.set()
         except MediaStreamError:
             return
 
@@ -196,6 +204,13 @@ class Caller:
     def send(self, *events: dict[str, Any]) -> None:
         for event in events:
             self.channel.send(json.dumps(event))
+
+    async def listen_until(self, enough: Callable[[bytes], bool]) -> None:
+        """Wait until what was heard is enough."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not enough(bytes(self.heard)):
+                self.more.clear()
+                await self.more.wait()
 
     async def close(self) -> None:
         await soon(rtc.close(self.peer))

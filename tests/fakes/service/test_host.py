@@ -55,9 +55,11 @@ class Ear:
 
     batches: list = field(default_factory=list)
     end: object = None
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     def send(self, events):
         self.batches.append(events)
+        self.heard.set()
 
     def close(self, code, reason):
         self.end = (code, reason)
@@ -85,10 +87,11 @@ class Speaker:
 def stage():
     """Return a session, its host, and what has ended."""
 
+    @dataclass
     class Stage:
-        session = StubSession()
-        ended: list = []
-        switchboard = Switchboard([])
+        session: StubSession = field(default_factory=StubSession)
+        ended: list = field(default_factory=list)
+        switchboard: Switchboard = field(default_factory=lambda: Switchboard([]))
 
         def host(self, clock=None):
             return Host(
@@ -98,7 +101,6 @@ def stage():
                 on_end=self.ended.append,
             )
 
-    Stage.session, Stage.ended = StubSession(), []
     return Stage()
 
 
@@ -180,8 +182,7 @@ async def test_timers_of_the_real_clock(stage):
     stage.session.timed = [{"type": "tick"}]
     host.receive(PRIMARY, "{}")
     async with asyncio.timeout(5):
-        while not client.types:
-            await asyncio.sleep(0.005)
+        await client.heard.wait()
     assert client.types == ["tick"]
     host.end()
 

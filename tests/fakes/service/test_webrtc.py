@@ -17,6 +17,14 @@ NO_AUDIO = (
 )
 
 
+def own_sockets() -> list[list[str]]:
+    """Return the rows of the kernel's tables for sockets of this process."""
+    own = {path.readlink().name for path in Path("/proc/self/fd").iterdir() if path.is_symlink()}
+    tables = [Path("/proc/self/net", name) for name in ("tcp", "tcp6", "udp", "udp6")]
+    rows = [line.split() for table in tables for line in table.read_text().splitlines()[1:]]
+    return [row for row in rows if f"socket:[{row[9]}]" in own]
+
+
 async def gone(socket) -> None:
     """Wait until a sideband is closed as by a hang-up."""
     assert await socket.closed() == (1000, "")
@@ -52,17 +60,13 @@ async def test_an_answer_is_heard(client, say, codec):
     types = [event["type"] for event in events]
     assert "response.output_audio.delta" not in types
     assert "output_audio_buffer.started" in types
-    async with asyncio.timeout(5):
-        while speech.decode(bytes(caller.heard), 24000) != "You said: hello there":
-            await asyncio.sleep(0.05)
+    await caller.listen_until(lambda pcm: speech.decode(pcm, 24000) == "You said: hello there")
 
 
 async def test_what_the_caller_says_is_buffered(client, silence):
     caller = await client.call(track=silence)
     await caller.event()
-    async with asyncio.timeout(5):
-        while (await client.state())["sessions"][0]["input_audio_ms"] < 200:
-            await asyncio.sleep(0.02)
+    await client.state_until(lambda state: state["sessions"][0]["input_audio_ms"] >= 200)
 
 
 async def test_clearing_stops_the_sound_at_once(client, say):
@@ -73,9 +77,7 @@ async def test_clearing_stops_the_sound_at_once(client, say):
     caller.send({"type": "output_audio_buffer.clear"})
     await caller.until("output_audio_buffer.cleared")
     before = len(caller.heard)
-    async with asyncio.timeout(5):
-        while len(caller.heard) < before + 24000:  # half a second on
-            await asyncio.sleep(0.02)
+    await caller.listen_until(lambda pcm: len(pcm) >= before + 24000)  # half a second on
     assert not any(caller.heard[-4800:])
 
 
@@ -95,13 +97,9 @@ async def test_the_answer(client):
 
 async def test_nothing_listens_beyond_loopback(client):
     await (await client.call()).event()
-    own = {path.resolve().name for path in Path("/proc/self/fd").iterdir()}
-    for table in ("tcp", "tcp6", "udp", "udp6"):
-        for row in Path("/proc/self/net", table).read_text().splitlines()[1:]:
-            fields = row.split()
-            if f"socket:[{fields[9]}]" in own:
-                address = bytes.fromhex(fields[1].partition(":")[0])
-                assert address[-1] == 127, f"{table}: {row}"
+    for row in own_sockets():
+        address = bytes.fromhex(row[1].partition(":")[0])
+        assert address[-1] == 127, row
 
 
 async def test_a_200_kib_message(client):
@@ -120,9 +118,7 @@ async def test_without_a_data_channel_a_sideband_is_in_control(client, say):
     sideband = await client.socket(f"?call_id={caller.call_id}")
     await sideband.send(say("hello"), {"type": "response.create"})
     await sideband.until("output_audio_buffer.stopped")
-    async with asyncio.timeout(5):
-        while speech.decode(bytes(caller.heard), 24000) != "You said: hello":
-            await asyncio.sleep(0.05)
+    await caller.listen_until(lambda pcm: speech.decode(pcm, 24000) == "You said: hello")
 
 
 async def test_a_video_section_beside_the_audio(client):
@@ -302,9 +298,7 @@ async def test_a_call_that_never_connects_is_given_up(world, monkeypatch):
         headers={"Content-Type": "application/sdp"},
     )
     assert reply.status_code == 201
-    async with asyncio.timeout(5):
-        while len((await world.client.state())["calls"]) > 1:
-            await asyncio.sleep(0.02)
+    await world.client.state_until(lambda state: len(state["calls"]) == 1)
 
 
 async def test_a_sideband_may_have_to_wait(world, monkeypatch):

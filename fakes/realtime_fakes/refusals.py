@@ -59,8 +59,14 @@ REFUSALS: dict[str, Row] = {
     "unsupported_content_type": Row(
         "Unsupported content type: '{given}'. This endpoint accepts {accepted}."
     ),
+    "body_too_large": Row("The body is larger than {limit} bytes.", status=413),
     "unknown_url": Row("Invalid URL ({method} {path})", status=404),
-    "method_not_allowed": Row("Not allowed to {method} on {path}", status=405),
+    "server_error": Row(
+        "The server had an error while processing your request.",
+        None,
+        type="server_error",
+        status=500,
+    ),
     # Only a fake answers this.
     "not_installed": Row(
         "This fake was installed without WebRTC: install realtime-harness[webrtc].",

@@ -7,14 +7,14 @@ import logging
 import os
 import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import orjson
@@ -47,6 +47,10 @@ CLOCKS: dict[str, type[RealClock] | type[VirtualClock]] = {
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_TIMEOUT_S = 2.0
 _EXPOSED = "Location, X-Request-Id"
+
+_Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply | web.StreamResponse]]"
+
+_logger = logging.getLogger(__name__)
 
 # It logs the subprotocols of handshakes that select none, and one of those is the key.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
@@ -210,10 +214,20 @@ class Server:
             root = prefix or "/_fake"
             for method, path, handler in control.SERVICE_ROUTES:
                 router.add_route(method, root + path, partial(self._control_service, handler))
-            router.add_route("OPTIONS", prefix + "/v1/{path:.*}", self._preflight)
+            answer = self._answer
+            router.add_route(
+                "OPTIONS", prefix + "/v1/{path:.*}", partial(answer, "preflight", _preflight)
+            )
             for endpoint in ENDPOINTS:
-                router.add_post(prefix + "/v1" + endpoint.path, partial(self._post, endpoint))
-            router.add_get(prefix + "/v1/realtime", self._websocket, allow_head=False)
+                router.add_post(
+                    prefix + "/v1" + endpoint.path,
+                    partial(answer, endpoint.name, partial(_post, endpoint)),
+                )
+            router.add_get(
+                prefix + "/v1/realtime",
+                partial(answer, "websocket", serve_websocket),
+                allow_head=False,
+            )
         for method, path, server_handler in control.SERVER_ROUTES:
             app.router.add_route(
                 method, "/_fake" + path, partial(self._control_server, server_handler)
@@ -228,34 +242,26 @@ class Server:
             raise refusal("unknown_url", method=request.method, path=request.path)
         return service
 
-    async def _post(self, endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
-        try:
-            service = self._service(request)
-        except ApiError as error:
-            return _respond(json_reply(error.body(), status=error.status))
-        try:
-            if is_beta(request):
-                raise refusal("beta_api_shape_disabled")
-            reply = await endpoint.handler(service, request)
-        except ApiError as error:
-            reply = json_reply(error.body(), status=error.status)
-        return _respond(_tapped(service, endpoint.name, reply))
-
-    async def _preflight(self, request: web.Request) -> web.StreamResponse:
-        reply = _preflight_reply(request)
-        try:
-            return _respond(_tapped(self._service(request), "preflight", reply))
-        except ApiError:  # no such service: the request itself will be told
-            return _respond(reply)
-
-    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(
+        self, route: str, handler: _Handler, request: web.Request
+    ) -> web.StreamResponse:
+        """Run a handler; what it raises becomes JSON, and taps see each reply before it leaves."""
         service = None
         try:
             service = self._service(request)
-            return await serve_websocket(service, request)
+            reply = await handler(service, request)
         except ApiError as error:
-            reply = json_reply(error.body(), status=error.status)
-        return _respond(reply if service is None else _tapped(service, "websocket", reply))
+            reply = _refused(error)
+        except web.HTTPRequestEntityTooLarge:
+            reply = _refused(refusal("body_too_large", limit=str(_MAX_BODY)))
+        except Exception:
+            _logger.exception("%s %s failed", request.method, request.path)
+            reply = _refused(refusal("server_error"))
+        if isinstance(reply, web.StreamResponse):
+            return reply
+        for tap in service.switchboard.reply_taps if service is not None else ():
+            reply = tap(route, reply)
+        return _respond(reply)
 
     async def _control_service(
         self, handler: control.ServiceHandler, request: web.Request
@@ -266,7 +272,7 @@ class Server:
         except control.ControlError as error:
             return _respond(error.reply())
         except ApiError as error:
-            return _respond(json_reply(error.body(), status=error.status))
+            return _respond(_refused(error))
 
     async def _control_server(
         self, handler: control.ServerHandler, request: web.Request
@@ -319,10 +325,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _tapped(service: Service, route: str, reply: HttpReply) -> HttpReply:
-    for tap in service.switchboard.reply_taps:
-        reply = tap(route, reply)
-    return reply
+async def _post(endpoint: Endpoint, service: Service, request: web.Request) -> HttpReply:
+    if is_beta(request):
+        raise refusal("beta_api_shape_disabled")
+    return await endpoint.handler(service, request)
+
+
+def _refused(error: ApiError) -> HttpReply:
+    return json_reply(error.body(), status=error.status)
 
 
 def _respond(reply: HttpReply) -> web.Response:
@@ -343,7 +353,7 @@ async def _allow_pages(request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)
 
 
-def _preflight_reply(request: web.Request) -> HttpReply:
+async def _preflight(service: Service, request: web.Request) -> HttpReply:
     """Allow what is asked for. SDKs send headers that no fixed list would have."""
     asked = request.headers
     headers = {
@@ -357,5 +367,4 @@ def _preflight_reply(request: web.Request) -> HttpReply:
 
 
 async def _unknown(request: web.Request) -> web.Response:
-    error = refusal("unknown_url", method=request.method, path=request.path)
-    return _respond(json_reply(error.body(), status=error.status))
+    return _respond(_refused(refusal("unknown_url", method=request.method, path=request.path)))

@@ -8,6 +8,7 @@ https://github.com/gauravzqa/llmgw ``capabilities/captures-ws.md``; community.op
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from os import urandom
 from struct import Struct
@@ -40,9 +41,12 @@ SUBPROTOCOL = "realtime"
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 
+_INTERNAL_ERROR = 1011
 _AUTHENTICATION, _BAD_REQUEST, _NOT_FOUND = 3000, 4000, 4004
 CLOSE_CODES = {401: _AUTHENTICATION, 404: _NOT_FOUND}
 """Close code of a refusal, by the status that the same refusal has in HTTP; 4000 for the rest."""
+
+_logger = logging.getLogger(__name__)
 
 _TEXT = 0x81
 _PING = b"\x89\x04"
@@ -103,7 +107,8 @@ class WebSocketOutlet:
             )
 
     def cut(self) -> None:
-        """Break the connection off without a close frame."""
+        """Break the connection off without a close frame, behind what was sent."""
+        self._flush()
         self._transport.abort()
 
     async def release(self) -> None:
@@ -169,6 +174,9 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
                 host.receive(attachment, message.data)
             else:
                 break
+    except Exception:
+        _logger.exception("a session failed")
+        outlet.close(_INTERNAL_ERROR, "")
     finally:
         host.detach(attachment)
         await outlet.release()

@@ -160,3 +160,16 @@ async def test_an_unknown_url(client, method, path):
     reply = await client.http.request(method, client.addresses["base_url"] + path)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "unknown_url")
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_a_body_that_is_too_large(client):
+    reply = await client.post("/realtime/client_secrets", content=b" " * (5 * 1024 * 1024))
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "body_too_large")
+
+
+async def test_a_fault_of_the_fake_is_told_as_json(world, monkeypatch, caplog):
+    monkeypatch.setattr(world.server.default.keys, "mint", None)
+    reply = await world.client.post("/realtime/client_secrets", json={})
+    assert (reply.status_code, reply.json()["error"]["type"]) == (500, "server_error")
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "TypeError" in caplog.text

@@ -252,6 +252,16 @@ async def test_refusal_by_status_where_the_policy_says_so(world, monkeypatch):
     assert caught.value.response.status_code == 401
 
 
+async def test_a_fault_of_the_fake_closes_the_socket(world, monkeypatch, caplog):
+    socket = await world.client.socket()
+    await socket.event()
+    (host,) = world.server.default.hosts.values()
+    monkeypatch.setattr(host.session, "receive", None)
+    await socket.send({"type": "input_audio_buffer.clear"})
+    assert (await socket.closed())[0] == 1011
+    assert "TypeError" in caplog.text
+
+
 def _replace(policy, **values):
     from dataclasses import replace
 

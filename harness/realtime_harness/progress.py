@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import pytest
 
+from realtime_harness.pytest_plugin import EXCLUSIVE
 from realtime_harness.verdicts import Verdict
 
 __all__ = ["Progress"]
@@ -35,7 +36,7 @@ class Progress:
         worker = getattr(report, "node", None)
         properties = dict(report.user_properties)
         *_, name, _check = report.nodeid.split("::")
-        scenario = f"{properties.get('suite', '')}/{name}"
+        scenario = f"{properties.get('suite', '')}/{name.replace(EXCLUSIVE, '')}"
         if self._current.get(worker) != scenario:
             self._print(worker)
             self._current[worker] = scenario

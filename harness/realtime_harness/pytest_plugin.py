@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from realtime_harness.runner import ScenarioOutcome
     from realtime_harness.scenario import Scenario
 
-__all__ = ["CheckItem", "ScenarioCollector", "adopt", "write_reports"]
+__all__ = ["EXCLUSIVE", "CheckItem", "ScenarioCollector", "adopt", "write_reports"]
 
 _CAMPAIGN = pytest.StashKey["Campaign"]()
 _OWN = pytest.StashKey[bool]()
 _SHARED = "rt_campaign"
-_EXCLUSIVE = "[exclusive]"
+EXCLUSIVE = "[exclusive]"
 """Behind the name of a scenario that measures time: xdist's controller knows nothing but names."""
 _CHECK = re.compile(r"::rt(\.[a-z0-9-]+){2,}$")
 
@@ -88,7 +88,7 @@ def pytest_pycollect_makeitem(
     defined_here = scenario.function.__module__ == collector.obj.__name__
     if not defined_here or (wanted and scenario.suite not in wanted):
         return []
-    name += _EXCLUSIVE if scenario.exclusive else ""
+    name += EXCLUSIVE if scenario.exclusive else ""
     return [
         ScenarioCollector.from_parent(
             collector,
@@ -217,7 +217,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             if _CHECK.search(nodeid) is None:
                 return nodeid
             scenario = nodeid.rpartition("::")[0]
-            return _EXCLUSIVE if _EXCLUSIVE in scenario else scenario
+            return EXCLUSIVE if EXCLUSIVE in scenario else scenario
 
     # Otherwise the largest group would come first, which is the one that has to come last.
     config.option.loadscopereorder = False

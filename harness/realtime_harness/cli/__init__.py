@@ -7,20 +7,18 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from realtime_harness import __version__
+from realtime_harness.cli.lists import LISTS, Listed
+from realtime_harness.cli.suites import chosen_suites, conclude, run_suites
 from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.verdicts import ExitCode
-
-if TYPE_CHECKING:
-    from realtime_harness.campaign import Campaign
 
 __all__ = ["app", "main"]
 
@@ -38,7 +36,7 @@ def main() -> None:
     try:
         app()
     except HarnessError as error:
-        print(f"realtime-harness: {error}", file=sys.stderr)
+        typer.echo(f"realtime-harness: {error}", err=True)
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.HARNESS_FAULT)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
@@ -58,16 +56,6 @@ class RelayKind(Enum):
     WEBRTC = "webrtc"
 
 
-class Listed(Enum):
-    """What ``list`` lists."""
-
-    SUITES = "suites"
-    SCENARIOS = "scenarios"
-    CHECKS = "checks"
-    DEFECTS = "defects"
-    BEHAVIOURS = "behaviours"
-
-
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 ReadyFile = Annotated[
     Path | None,
@@ -85,7 +73,7 @@ Behaviours = Annotated[
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(__version__)
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -205,7 +193,7 @@ def run(
     """Run the suites against a target and write the report."""
     from realtime_harness.campaign import Campaign, Plan
 
-    chosen = _chosen_suites(suite or [])
+    chosen = chosen_suites(suite or [])
     plan = Plan(
         target=target,
         config=config,
@@ -216,12 +204,12 @@ def run(
     )
     campaign = Campaign.begin(plan)
     try:
-        fault = _run_pytest(campaign, target, chosen, keyword, repeat, workers)
+        fault = run_suites(campaign, target, chosen, keyword, repeat, workers)
     except BaseException:
         campaign.finish(ExitCode.HARNESS_FAULT)
         raise
     code = campaign.finish(fault)
-    _conclude(campaign.directory)
+    conclude(campaign.directory)
     raise typer.Exit(code)
 
 
@@ -237,7 +225,7 @@ def report(
 
     read_run(directory)
     write_junit(directory)
-    print(write_report(directory, out))
+    typer.echo(write_report(directory, out))
 
 
 @app.command(name="list")
@@ -247,13 +235,13 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List what there is."""
-    rows = _LISTS[what]()
+    rows = LISTS[what]()
     if as_json:
-        print(json.dumps(rows, indent=2))
+        typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
         name, *rest = row.values()
-        print(name if not rest else f"{name}  {'  '.join(str(each) for each in rest if each)}")
+        typer.echo(name if not rest else f"{name}  {'  '.join(str(each) for each in rest if each)}")
 
 
 @app.command()
@@ -264,111 +252,10 @@ def doctor() -> None:
     marks = {True: "ok", False: "NOT OK", None: "-"}
     ok = True
     for finding in examine():
-        print(f"{marks[finding.ok]:<7} {finding.what:<14} {finding.detail}")
+        typer.echo(f"{marks[finding.ok]:<7} {finding.what:<14} {finding.detail}")
         ok = ok and finding.ok is not False
     if not ok:
         raise typer.Exit(ExitCode.HARNESS_FAULT)
-
-
-# What ``run`` is made of.
-
-
-def _chosen_suites(wanted: list[str]) -> list[str]:
-    import realtime_scenarios
-    from realtime_harness.catalogue import suites
-
-    known = suites(realtime_scenarios)
-    if unknown := sorted(set(wanted) - set(known)):
-        raise UsageError(f"no suite named {', '.join(unknown)}; there are {', '.join(known)}")
-    return wanted
-
-
-def _run_pytest(
-    campaign: Campaign, target: str, suites: list[str], keyword: str, repeat: int, workers: int
-) -> ExitCode | None:
-    """Run the suites; return how that ended, if not by their verdicts."""
-    import pytest
-
-    import realtime_scenarios
-    from realtime_harness.progress import Progress
-    from realtime_harness.pytest_plugin import adopt
-
-    root = Path(realtime_scenarios.__path__[0])
-    arguments = [
-        f"-c{Path(__file__).with_name('suites.ini')}",
-        f"--rootdir={root}",
-        f"--confcutdir={root}",
-        "--import-mode=importlib",
-        # Whatever else is installed here has no business in a run: neither its options nor its
-        # fixtures, event loops or patches.
-        "--disable-plugin-autoload",
-        "-prealtime_harness.pytest_plugin",
-        "-pno:locust",
-        "-pno:cacheprovider",
-        "-qq",
-        "--no-header",
-        "--no-summary",
-        "--tb=no",
-        f"--rt-target={target}",
-        f"--rt-repeat={repeat}",
-    ]
-    if keyword:
-        arguments.append(f"-k{keyword}")
-    if workers:
-        from importlib.util import find_spec
-
-        if find_spec("xdist") is None:
-            raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
-        arguments += ["-pxdist", f"-n{workers}", "--dist=load"]
-    arguments += [str(root / suite) for suite in suites] or [str(root)]
-
-    interrupted = False
-
-    class Adopt:
-        """Puts the campaign into pytest's session, and notes a Ctrl-C."""
-
-        def pytest_configure(self, config: pytest.Config) -> None:
-            adopt(config, campaign)
-
-        def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-            nonlocal interrupted
-            interrupted = excinfo.errisinstance(KeyboardInterrupt)
-
-    # Options of the user's own pytest runs are not for this one.
-    added = os.environ.pop("PYTEST_ADDOPTS", None)
-    try:
-        ended = pytest.main(arguments, plugins=[Adopt(), Progress(sys.stdout)])
-    finally:
-        if added is not None:
-            os.environ["PYTEST_ADDOPTS"] = added
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    if ended == pytest.ExitCode.NO_TESTS_COLLECTED:
-        print("realtime-harness: no check fits -k and --suite", file=sys.stderr)
-        return ExitCode.USAGE
-    return _FAULTS.get(int(ended))
-
-
-_FAULTS = {
-    # How pytest ended -> what that means for us. It is a fault of ours that a suite cannot be
-    # collected, and the other two mean what they say.
-    2: ExitCode.HARNESS_FAULT,
-    3: ExitCode.HARNESS_FAULT,
-    4: ExitCode.USAGE,
-}
-
-
-def _conclude(directory: Path) -> None:
-    """Write the reports and print the summary."""
-    from rich.console import Console
-
-    from realtime_harness.pytest_plugin import write_reports
-    from realtime_harness.results import read_run
-    from realtime_harness.summary import print_summary
-
-    run = read_run(directory)
-    if run.checks:
-        print_summary(run, write_reports(directory), Console(highlight=False))
 
 
 # What the servers are made of.
@@ -408,72 +295,3 @@ def _milliseconds(text: str) -> float:
     if match is None:
         raise UsageError(f"--delay {text!r} is no time: write 40ms or 0.04s")
     return float(match[1]) * (1000 if match[2] == "s" else 1)
-
-
-# What ``list`` is made of.
-
-Rows = list[dict[str, Any]]
-
-
-def _suites() -> Rows:
-    import realtime_scenarios
-    from realtime_harness.catalogue import suites
-
-    return [{"suite": name} for name in suites(realtime_scenarios)]
-
-
-def _scenarios() -> Rows:
-    import realtime_scenarios
-    from realtime_harness.catalogue import scenarios
-
-    return [
-        {
-            "scenario": each.id,
-            "summary": each.summary,
-            "checks": [check.id for check in each.checks],
-        }
-        for each in scenarios(realtime_scenarios)
-    ]
-
-
-def _checks() -> Rows:
-    import realtime_scenarios
-    from realtime_harness.catalogue import checks
-
-    return [
-        {
-            "check": check.id,
-            "level": check.level.value,
-            "clause": check.clause,
-            "source": check.source,
-        }
-        for check in checks(realtime_scenarios).values()
-    ]
-
-
-def _defects() -> Rows:
-    from realtime_fakes.defects import DEFECTS
-
-    return _switches("defect", DEFECTS)
-
-
-def _behaviours() -> Rows:
-    from realtime_fakes.behaviours import BEHAVIOURS
-
-    return _switches("behaviour", BEHAVIOURS)
-
-
-def _switches(what: str, switches: Iterable[Any]) -> Rows:
-    return [
-        {what: switch.name, "summary": switch.summary, "violates": switch.violates}
-        for switch in switches
-    ]
-
-
-_LISTS = {
-    Listed.SUITES: _suites,
-    Listed.SCENARIOS: _scenarios,
-    Listed.CHECKS: _checks,
-    Listed.DEFECTS: _defects,
-    Listed.BEHAVIOURS: _behaviours,
-}

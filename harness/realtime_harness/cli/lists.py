@@ -1,0 +1,86 @@
+"""What ``realtime-harness list`` lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+__all__ = ["LISTS", "Listed", "Rows"]
+
+
+class Listed(Enum):
+    """What there is to list."""
+
+    SUITES = "suites"
+    SCENARIOS = "scenarios"
+    CHECKS = "checks"
+    DEFECTS = "defects"
+    BEHAVIOURS = "behaviours"
+
+
+Rows = list[dict[str, Any]]
+
+
+def _suites() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import suites
+
+    return [{"suite": name} for name in suites(realtime_scenarios)]
+
+
+def _scenarios() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import scenarios
+
+    return [
+        {
+            "scenario": each.id,
+            "summary": each.summary,
+            "checks": [check.id for check in each.checks],
+        }
+        for each in scenarios(realtime_scenarios)
+    ]
+
+
+def _checks() -> Rows:
+    import realtime_scenarios
+    from realtime_harness.catalogue import checks
+
+    return [
+        {
+            "check": check.id,
+            "level": check.level.value,
+            "clause": check.clause,
+            "source": check.source,
+        }
+        for check in checks(realtime_scenarios).values()
+    ]
+
+
+def _defects() -> Rows:
+    from realtime_fakes.defects import DEFECTS
+
+    return _switches("defect", DEFECTS)
+
+
+def _behaviours() -> Rows:
+    from realtime_fakes.behaviours import BEHAVIOURS
+
+    return _switches("behaviour", BEHAVIOURS)
+
+
+def _switches(what: str, switches: Iterable[Any]) -> Rows:
+    return [
+        {what: switch.name, "summary": switch.summary, "violates": switch.violates}
+        for switch in switches
+    ]
+
+
+LISTS: dict[Listed, Callable[[], Rows]] = {
+    Listed.SUITES: _suites,
+    Listed.SCENARIOS: _scenarios,
+    Listed.CHECKS: _checks,
+    Listed.DEFECTS: _defects,
+    Listed.BEHAVIOURS: _behaviours,
+}

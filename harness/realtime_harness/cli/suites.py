@@ -1,0 +1,142 @@
+"""What ``realtime-harness run`` is made of: pytest on the packaged suites, and the conclusion."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from realtime_harness.errors import UsageError
+from realtime_harness.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from realtime_harness.campaign import Campaign
+
+__all__ = ["chosen_suites", "conclude", "run_suites"]
+
+
+def chosen_suites(wanted: list[str]) -> list[str]:
+    """Return the suites to run; none means all.
+
+    Raises:
+        UsageError: if there is no suite of a name.
+
+    """
+    import realtime_scenarios
+    from realtime_harness.catalogue import suites
+
+    known = suites(realtime_scenarios)
+    if unknown := sorted(set(wanted) - set(known)):
+        raise UsageError(f"no suite named {', '.join(unknown)}; there are {', '.join(known)}")
+    return wanted
+
+
+def run_suites(
+    campaign: Campaign, target: str, suites: list[str], keyword: str, repeat: int, workers: int
+) -> ExitCode | None:
+    """Run suites with pytest; return how that ended, if not by their verdicts.
+
+    Args:
+        campaign: the run; it is not finished here.
+        target: name, for messages and for pytest's workers.
+        suites: names; none means all.
+        keyword: as pytest's ``-k``.
+        repeat: how often each scenario is run.
+        workers: processes of xdist's; 0 for none.
+
+    Raises:
+        UsageError: if there are to be workers and xdist is not installed.
+
+    """
+    from importlib.util import find_spec
+
+    import pytest
+
+    import realtime_scenarios
+    from realtime_harness.progress import Progress
+    from realtime_harness.pytest_plugin import adopt
+
+    root = Path(realtime_scenarios.__path__[0])
+    arguments = [
+        f"-c{Path(__file__).with_name('suites.ini')}",
+        f"--rootdir={root}",
+        f"--confcutdir={root}",
+        "--import-mode=importlib",
+        # Whatever else is installed here has no business in a run: neither its options nor its
+        # fixtures, event loops or patches.
+        "--disable-plugin-autoload",
+        "-prealtime_harness.pytest_plugin",
+        "-pno:locust",
+        "-pno:cacheprovider",
+        "-qq",
+        "--no-header",
+        "--no-summary",
+        "--tb=no",
+        f"--rt-target={target}",
+        f"--rt-repeat={repeat}",
+    ]
+    if keyword:
+        arguments.append(f"-k{keyword}")
+    arguments += [str(root / suite) for suite in suites] or [str(root)]
+    phases: list[list[str]] = [[]]
+    if workers:
+        if find_spec("xdist") is None:
+            raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
+        # What measures time runs first, alone.
+        phases = [["-mrt_exclusive"], ["-pxdist", f"-n{workers}", "-mnot rt_exclusive"]]
+
+    interrupted = False
+
+    class Adopt:
+        """Puts the campaign into pytest's session, and notes a Ctrl-C."""
+
+        def pytest_configure(self, config: pytest.Config) -> None:
+            adopt(config, campaign)
+
+        def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+            nonlocal interrupted
+            interrupted = excinfo.errisinstance(KeyboardInterrupt)
+
+    # Options of the user's own pytest runs are not for this one.
+    added = os.environ.pop("PYTEST_ADDOPTS", None)
+    ended: set[int] = set()
+    try:
+        for phase in phases:
+            code = pytest.main(arguments + phase, plugins=[Adopt(), Progress(sys.stdout)])
+            if interrupted:
+                return ExitCode.INTERRUPTED
+            if code in _FAULTS:
+                return _FAULTS[code]
+            ended.add(code)
+    finally:
+        if added is not None:
+            os.environ["PYTEST_ADDOPTS"] = added
+    if ended == {pytest.ExitCode.NO_TESTS_COLLECTED}:
+        typer.echo("realtime-harness: no check fits -k and --suite", err=True)
+        return ExitCode.USAGE
+    return None
+
+
+_FAULTS = {
+    # How pytest ended -> what that means for us. It is a fault of ours that a suite cannot be
+    # collected, and the other two mean what they say.
+    2: ExitCode.HARNESS_FAULT,
+    3: ExitCode.HARNESS_FAULT,
+    4: ExitCode.USAGE,
+}
+
+
+def conclude(directory: Path) -> None:
+    """Write the reports and print the summary."""
+    from rich.console import Console
+
+    from realtime_harness.pytest_plugin import write_reports
+    from realtime_harness.results import read_run
+    from realtime_harness.summary import print_summary
+
+    run = read_run(directory)
+    if run.checks:
+        print_summary(run, write_reports(directory), Console(highlight=False))

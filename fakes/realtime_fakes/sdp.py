@@ -75,6 +75,8 @@ class Offer:
     """The codec that both sides prefer: ``opus``, ``pcmu`` or ``pcma``."""
     bundled: bool
     """Whether the offer groups its sections; the answer does as the offer does."""
+    has_audio: bool
+    """Always, for a right service."""
     has_data_channel: bool
 
 
@@ -115,6 +117,7 @@ def read_offer(body: bytes, policy: Policy = _RIGHT) -> Offer:
         sdp="".join(line + "\r\n" for part in (session, *media) for line in part.lines),
         codec=_codecs(audio)[audio.payload_types[0]].partition("/")[0] if audio else "opus",
         bundled=any(line.startswith("a=group:BUNDLE") for line in session.lines),
+        has_audio=audio is not None,
         has_data_channel=any(m.kind == "application" and m.port != "0" for m in media),
     )
 

@@ -94,7 +94,8 @@ class Peer:
         """
         local = rtc.loopback_only() if self._service.loopback_only else nullcontext()
         try:
-            self._peer.addTrack(self._playback)
+            if self._offer.has_audio:
+                self._peer.addTrack(self._playback)
             await self._peer.setRemoteDescription(
                 RTCSessionDescription(sdp=self._offer.sdp, type="offer")
             )

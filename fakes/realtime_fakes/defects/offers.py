@@ -338,9 +338,9 @@ _ANSWERS = (
     ),
     Switch(
         name="answer-with-another-codec",
-        summary="Adds a codec to the answer that was not offered.",
+        summary="Answers with a codec that was not offered.",
         violates="rt.offers.answer-codecs",
-        answer=_spoiled(r"^a=rtpmap:111 ", "a=rtpmap:0 L16/44100/2\r\na=rtpmap:111 "),
+        answer=_spoiled(r"^a=rtpmap:111 [^\r]*", "a=rtpmap:111 L16/48000/2"),
     ),
     Switch(
         name="answer-inactive",

@@ -32,7 +32,7 @@ async def library(run: ScenarioRun) -> None:
 
 @scenario(
     suite="offers",
-    checks=[checks.ACCEPTS_RECVONLY, checks.RECVONLY_DIRECTION],
+    checks=[checks.ACCEPTS_RECVONLY, checks.ANSWER_PARSES, checks.RECVONLY_DIRECTION],
     needs=_WEBRTC,
     stream=False,
 )
@@ -41,7 +41,8 @@ async def recvonly(run: ScenarioRun) -> None:
     offer = sdp.offer(direction="recvonly", track=False)
     answer = await run.signaling.create_call(offer, model=run.target.model)
     if await judge_acceptance(run, checks.ACCEPTS_RECVONLY, answer):
-        audio = sdp.parse(answer.text).first("audio")
+        with run.requiring(checks.ANSWER_PARSES):
+            audio = sdp.parse(answer.text).first("audio")
         direction = audio.direction if audio is not None else "no audio section"
         run.observe(checks.RECVONLY_DIRECTION, f"recvonly is answered {direction}", evidence=answer)
 

@@ -224,7 +224,7 @@ ERROR_PRIVATE = _check(
     "error-private",
     Level.SHOULD,
     "An error goes to the connection that caused it and to no other.",
-    "inferred: error.event_id names an event of the sender",
+    "inferred from openai Python SDK 3.52.0, realtime_error.py: event_id is of the sender",
 )
 TWO = _check(
     "two",

@@ -1,0 +1,184 @@
+"""The defect matrix: every defect of the fake against every scenario of the suites."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+import uvloop
+
+import realtime_scenarios
+from realtime_fakes.defects import DEFECTS
+from realtime_fakes.switches import Switch
+from realtime_harness import catalogue
+from realtime_harness.clients.control import Control
+from realtime_harness.lab import Lab
+from realtime_harness.runner import run_scenario
+from realtime_harness.scenario import Scenario
+from realtime_harness.targets.target import Target
+from realtime_harness.verdicts import Verdict
+
+PATIENCE_S = 2.0
+"""What has to come comes within milliseconds; what a defect withholds is waited for as long."""
+
+AT_ONCE = 8
+"""Conversations at a time, over all defects."""
+
+RIGHT = "(none)"
+"""Stands for a fake without a defect."""
+
+
+@dataclass
+class Row:
+    """What the suites said about a fake with one defect."""
+
+    red: dict[str, str] = field(default_factory=dict)
+    """Check id -> verdict and reason, for every FAIL and WARN."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Check id -> reason, for every ERROR, and for every check that was not judged although nothing
+    is red in its scenario."""
+    not_reached: set[str] = field(default_factory=set)
+    """Checks that were not judged, in scenarios in which another one is red."""
+    judged: int = 0
+
+
+class Matrix:
+    """Runs the suites against one fake process, in which every defect has a service of its own.
+
+    Args:
+        wanted: names of the defects that will be asked for; they are run together when the first
+            of them is.
+        brief: whether a defect meets only the scenarios that judge a check which it turns red. That
+            shows that it is seen, and leaves open whether something else is accused.
+
+    """
+
+    def __init__(self, wanted: Iterable[str], *, brief: bool = False) -> None:
+        self.rows: dict[str, Row] = {}
+        self._brief = brief
+        self._wanted = list(wanted)
+        self._switches = {switch.name: switch for switch in DEFECTS}
+        self._scenarios = list(catalogue.scenarios(realtime_scenarios))
+
+    def row(self, name: str) -> Row:
+        """Return what the suites say about a defect."""
+        if name not in self.rows:
+            names = [name, *(n for n in self._wanted if n not in self.rows and n != name)]
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._run(names))
+        return self.rows[name]
+
+    async def _run(self, names: list[str]) -> None:
+        self._lab = Lab()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        # Measurements come last, when nothing else is going on, and only where they can tell.
+        with self._lab:
+            fake = replace(await asyncio.to_thread(self._lab.fake), patience_s=PATIENCE_S)
+            async with Control(fake) as control, asyncio.TaskGroup() as group:
+                for name in names:
+                    self.rows[name] = Row()
+                    group.create_task(self._run_together(control, name))
+            async with Control(fake) as control:
+                for name in names:
+                    await self._run_alone(control, name)
+
+    async def _run_together(self, control: Control, name: str) -> None:
+        target = await self._service(control, name)
+        together = [
+            each for each in self._scenarios if not each.exclusive and self._meets(each, name)
+        ]
+        await asyncio.gather(*(self._run_scenario(each, target, name) for each in together))
+        await control.delete_service(_path_of(name))
+
+    async def _run_alone(self, control: Control, name: str) -> None:
+        alone = [each for each in self._scenarios if each.exclusive and self._may_tell(each, name)]
+        if alone:
+            target = await self._service(control, name)
+            for scenario in alone:
+                await self._run_scenario(scenario, target, name)
+            await control.delete_service(_path_of(name))
+
+    def _meets(self, scenario: Scenario, name: str) -> bool:
+        """Whether a defect is to meet a scenario."""
+        switch = self._switches.get(name)
+        if switch is None or not self._brief:
+            return True
+        return any(check.id in {switch.violates, *switch.also} for check in scenario.checks)
+
+    def _may_tell(self, scenario: Scenario, name: str) -> bool:
+        """Whether a measuring scenario is worth its seconds for this defect."""
+        switch = self._switches.get(name)
+        return (
+            switch is None
+            or switch.where == "relay"
+            or any(check.id == switch.violates for check in scenario.checks)
+        )
+
+    async def _service(self, control: Control, name: str) -> Target:
+        defects = [] if name == RIGHT else [name]
+        return await control.new_service(_path_of(name), defects=defects)
+
+    async def _run_scenario(self, scenario: Scenario, target: Target, name: str) -> None:
+        async with self._slots:
+            outcome = await run_scenario(scenario, target, lab=self._lab)
+        row = self.rows[name]
+        verdicts = {result.check: result.verdict for result in outcome.results}
+        is_red = not {Verdict.FAIL, Verdict.WARN}.isdisjoint(verdicts.values())
+        for result in outcome.results:
+            row.judged += 1
+            said = f"{result.scenario}: {result.verdict.value}: {result.reason}"
+            if result.verdict in {Verdict.FAIL, Verdict.WARN}:
+                row.red.setdefault(result.check, said)
+            elif result.verdict in _NOT_JUDGED and is_red:
+                row.not_reached.add(result.check)
+            elif result.verdict in {*_NOT_JUDGED, Verdict.ERROR}:
+                row.broken.setdefault(result.check, said)
+
+
+_NOT_JUDGED = {Verdict.UNTESTABLE, Verdict.NOT_APPLICABLE}
+
+
+def _path_of(name: str) -> str:
+    return "right" if name == RIGHT else name
+
+
+_MATRIX = pytest.StashKey[Matrix]()
+
+
+@pytest.fixture(scope="session")
+def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
+    """The matrix over all defects whose tests are selected; a brief one if ``RT_MATRIX=brief``."""
+    selected = [
+        item.callspec.params["switch"].name
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and isinstance(item.callspec.params.get("switch"), Switch)
+    ]
+    brief = os.environ.get("RT_MATRIX") == "brief"
+    made = request.config.stash[_MATRIX] = Matrix([RIGHT, *selected], brief=brief)
+    yield made
+    if "RT_ARTIFACTS" in os.environ and not brief:
+        folder = Path(os.environ["RT_ARTIFACTS"])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "defect-matrix.md").write_text(_table(made), encoding="utf-8")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if (made := config.stash.get(_MATRIX, None)) is not None and made.rows:
+        terminalreporter.section("defects and the checks that see them")
+        terminalreporter.write_line(_table(made))
+
+
+def _table(made: Matrix) -> str:
+    lines = ["| defect | red | not reached |", "|---|---|---|"]
+    for name, row in made.rows.items():
+        red = ", ".join(sorted(row.red)) or "-"
+        lines.append(f"| {name} | {red} | {len(row.not_reached) or '-'} |")
+    return "\n".join([*lines, ""])

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import re
+from collections import Counter
+
+import pytest
+
+import realtime_scenarios
+from realtime_fakes.defects import DEFECTS
+from realtime_harness import catalogue
+from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.verdicts import Level
+
+SUITES = catalogue.suites(realtime_scenarios)
+SCENARIOS = list(catalogue.scenarios(realtime_scenarios))
+CATALOGUES = {
+    suite: importlib.import_module(f"realtime_scenarios.{suite}.checks").CHECKS for suite in SUITES
+}
+CATALOGUES["wire"] = tuple(rule.check for rule in STREAM_RULES)
+CHECKS = [check for checks in CATALOGUES.values() for check in checks]
+
+CITATION = re.compile(
+    r"https://|RFC \d{4}|cassettes?\b|OpenAI .*reference|openai(-python| Python SDK)|pydantic-ai"
+)
+OUR_OWN = re.compile(r"rt\.relay\.(overhead-bound|added-delay-\w+)")
+"""About our reference relays, of which no document speaks."""
+
+
+def by_id(check):
+    return check.id
+
+
+def test_the_four_suites_are_there():
+    assert {"offers", "text_over_webrtc", "sideband", "relay"} <= set(SUITES)
+
+
+def test_ids_are_unique():
+    assert [i for i, count in Counter(check.id for check in CHECKS).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("suite", CATALOGUES)
+def test_ids_name_their_suite(suite):
+    start = f"rt.{suite.replace('_', '-')}."
+    assert [check.id for check in CATALOGUES[suite] if not check.id.startswith(start)] == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=by_id)
+def test_clause_and_source(check):
+    assert re.fullmatch(r"\w.*[.?]", check.clause)
+    assert check.source
+    if check.level is not Level.INFO and not OUR_OWN.fullmatch(check.id):
+        assert CITATION.search(check.source), "cite a document, an issue or a recording"
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_what_is_declared_is_what_is_catalogued(suite):
+    """A catalogued check that no scenario judges is dead; a judged one that is not is hidden."""
+    wire = {check.id for check in CATALOGUES["wire"]}
+    declared = {check.id for s in SCENARIOS if s.suite == suite for check in s.checks} - wire
+    assert declared == {check.id for check in CATALOGUES[suite]}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_scenarios_are_declared_well(scenario):
+    assert asyncio.iscoroutinefunction(scenario.function)
+    assert scenario.suite in scenario.function.__module__
+    assert scenario.summary.endswith(".")
+    assert len(scenario.checks) > 0
+
+
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if check.level is not Level.INFO], ids=by_id
+)
+def test_every_judging_check_has_a_defect(check):
+    assert [switch.name for switch in DEFECTS if switch.violates == check.id]
+
+
+@pytest.mark.parametrize("switch", DEFECTS, ids=lambda switch: switch.name)
+def test_defects_are_described(switch):
+    known = {check.id for check in CHECKS if check.level is not Level.INFO}
+    assert switch.violates in known
+    assert set(switch.also) <= known - {switch.violates}
+    assert all(switch.also.values()), "say why it cannot be otherwise"
+    assert re.fullmatch(r"\w.*\.", switch.summary)
+
+
+def test_defect_names_are_unique():
+    assert [n for n, count in Counter(s.name for s in DEFECTS).items() if count > 1] == []

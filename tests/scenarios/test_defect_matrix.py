@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+import realtime_scenarios
+from realtime_fakes.defects import DEFECTS
+from realtime_harness import catalogue
+from realtime_harness.verdicts import Level, Verdict
+
+CHECKS = catalogue.checks(realtime_scenarios)
+# One worker runs all of them: together they cost a fraction of what they cost apart.
+pytestmark = pytest.mark.xdist_group("defect-matrix")
+
+RED = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN}
+
+
+def test_a_right_fake_is_green(matrix):
+    row = matrix.row("(none)")
+    assert row.judged > 100
+    assert row.red == {}
+    assert row.broken == {}
+    assert row.not_reached == set()
+
+
+@pytest.mark.parametrize("switch", DEFECTS, ids=lambda switch: switch.name)
+def test_a_defect_turns_its_check_red_and_no_other(switch, matrix):
+    row = matrix.row(switch.name)
+    expected = {switch.violates, *switch.also}
+    assert row.broken == {}
+    assert {check: said for check, said in row.red.items() if check not in expected} == {}
+    assert expected - set(row.red) == set(), "seen by nobody"
+    assert f": {RED[CHECKS[switch.violates].level].value}: " in row.red[switch.violates]

@@ -52,6 +52,8 @@ class Odd:
         raise RuntimeError(name)
 
 
-@pytest.mark.parametrize("value", [Odd(), Odd, None, lambda: None], ids=repr)
+@pytest.mark.parametrize(
+    "value", [Odd(), Odd, None, lambda: None], ids=["instance", "class", "none", "function"]
+)
 def test_strangers_are_left_alone(value: object) -> None:
     assert scenario_of(value) is None

@@ -17,7 +17,9 @@ ROOTS = ("harness", "fakes", "scenarios", "reports")
 def is_public(path: Path) -> bool:
     """Whether others import from the file: scenarios and entry points are only run."""
     return not any(part.startswith("_") and part != "__init__" for part in path.parts) and not (
-        path.stem.startswith("test_") or path.stem in {"conftest", "__main__", "cli"}
+        path.stem.startswith("test_")
+        or path.stem in {"conftest", "__main__"}
+        or path.with_suffix("") == Path("realtime_harness/cli/__init__")
     )
 
 

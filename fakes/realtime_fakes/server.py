@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply, Switchboard
 from realtime_fakes.tls import server_context
 from realtime_fakes.websocket import is_beta, serve_websocket
+from realtime_harness import rtc
 
 __all__ = ["PROFILES", "ServeOptions", "Server", "serve"]
 
@@ -132,6 +134,9 @@ class Server:
 
         """
         options = self._options
+        if rtc.available():
+            # Half a second of importing, better now than in the middle of somebody's turn.
+            import_module("realtime_fakes.webrtc")
         context = None
         if options.tls:
             self._directory = tempfile.TemporaryDirectory(prefix="realtime-fake-")

@@ -50,8 +50,6 @@ async def test_signals_end_it_cleanly(number):
         sys.executable,
         "-W",
         "error",
-        "-X",
-        "dev",
         "-c",
         CHILD,
         f"/dev/fd/{writer}",

@@ -97,7 +97,9 @@ async def test_the_answer(client):
 
 async def test_nothing_listens_beyond_loopback(client):
     await (await client.call()).event()
-    for row in own_sockets():
+    rows = own_sockets()
+    assert len(rows) >= 3  # at least the server, a connection and the media of both ends
+    for row in rows:
         address = bytes.fromhex(row[1].partition(":")[0])
         assert address[-1] == 127, row
 
@@ -233,6 +235,20 @@ async def test_both_sides_see_a_turn(client, say):
     assert seen[0] == seen[1] == seen[2]
     names = [each["name"] for each in (await client.state())["calls"][0]["attachments"]]
     assert names == ["oai-events", "sideband", "sideband-2"]
+
+
+async def test_a_sideband_that_does_not_read_is_cut_off_and_holds_up_nobody(client, monkeypatch):
+    monkeypatch.setattr("realtime_fakes.websocket.MAX_UNSENT", 4 * 1024 * 1024)
+    caller = await client.call(data_channel=False)
+    stalled = await client.socket(f"?call_id={caller.call_id}")
+    busy = await client.socket(f"?call_id={caller.call_id}")
+    stalled.connection.transport.pause_reading()
+    session = {"type": "realtime", "instructions": "x" * 1024 * 1024}
+    for _ in range(24):
+        await busy.send({"type": "session.update", "session": session})
+        assert (await busy.event())["type"] == "session.updated"
+    (call,) = (await client.state())["calls"]
+    assert [each["name"] for each in call["attachments"]] == ["sideband-2"]
 
 
 async def test_a_sideband_leaves_and_the_call_goes_on(client, say):

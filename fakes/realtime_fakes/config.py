@@ -17,7 +17,7 @@ from realtime_fakes.errors import api_error
 from realtime_fakes.session_fields import SESSION
 from realtime_fakes.shapes import check
 
-__all__ = ["MODELS", "Config", "Model", "effective_session", "patch"]
+__all__ = ["MODELS", "Config", "Model", "effective_session", "model_of", "patch"]
 
 Config: TypeAlias = dict[str, Any]
 
@@ -55,6 +55,11 @@ _INSTRUCTIONS = (
     "You are the voice of a fake Realtime service. Be friendly and brief, answer in the language "
     "you are spoken to, and repeat what you heard so that a test can see that you heard it."
 )
+
+
+def model_of(name: str) -> Model:
+    """Return what is known of a model; one of the latest family if nothing is."""
+    return MODELS.get(name, _SECOND)
 
 
 def effective_session(
@@ -106,7 +111,7 @@ def patch(
 
     """
     asked: Config = check(SESSION, update, "session")
-    audio = asked.pop("audio", {})
+    audio = asked.get("audio", {})
     heard, said = audio.get("input", {}), audio.get("output", {})
     if model_is_fixed and asked.get("model", current["model"]) != current["model"]:
         raise api_error("model_change", current=current["model"], found=asked["model"])
@@ -115,7 +120,7 @@ def patch(
         current["tracing"],
     ):
         raise api_error("tracing_change")
-    model = MODELS.get(current["model"], _SECOND)
+    model = model_of(current["model"])
     for name in ("reasoning", "parallel_tool_calls"):
         if name in asked and not model.reasoning:
             raise api_error(
@@ -124,18 +129,23 @@ def patch(
     old_input, old_output = current["audio"]["input"], current["audio"]["output"]
     if voice_is_fixed and said.get("voice", old_output["voice"]) != old_output["voice"]:
         raise api_error("cannot_update_voice")
-    for name, complete in _COMPLETIONS.items():
-        if heard.get(name) is not None:
-            heard[name] = complete(heard[name], old_input[name], model)
+    completed = {
+        name: complete(heard[name], old_input[name], model)
+        for name, complete in _COMPLETIONS.items()
+        if heard.get(name) is not None
+    }
     return {
         **current,
         **asked,
-        "audio": {"input": {**old_input, **heard}, "output": {**old_output, **said}},
+        "audio": {
+            "input": {**old_input, **heard, **completed},
+            "output": {**old_output, **said},
+        },
     }
 
 
 def _defaults(name: str, session_id: str, expires_at: int) -> Config:
-    model = MODELS.get(name, _SECOND)
+    model = model_of(name)
     pcm = {"type": "audio/pcm", "rate": 24_000}
     return {
         "type": "realtime",

@@ -260,7 +260,8 @@ class Conversation:
         before, index = self._last, len(self._entries)
         self._entries[item_id] = entry
         self._last = item_id
-        self._count(entry.tokens, 1)
+        if entry.tokens is not NOTHING:
+            self._count(entry.tokens, 1)
         return before, index
 
     def insert(self, item_id: str, entry: Entry, after: str | None) -> None:
@@ -276,8 +277,10 @@ class Conversation:
 
     def replace(self, item_id: str, entry: Entry) -> None:
         """Put ``entry`` in the place of the item of that id; nothing happens if it is gone."""
-        if item_id in self._entries:
-            self._count(self._entries[item_id].tokens, -1)
+        old = self._entries.get(item_id)
+        if old is not None:
+            if old.tokens is not NOTHING:
+                self._count(old.tokens, -1)
             self._entries[item_id] = entry
             self._count(entry.tokens, 1)
 

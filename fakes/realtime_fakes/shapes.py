@@ -1,8 +1,9 @@
 """What a client may write, as tables: shapes are functions that check a value and return it.
 
 A shape is a type, which accepts exactly its values, or a function that returns the value as it is
-to be used. It knows nothing of where the value sits: it raises :class:`Refusal`, and every level on
-the way out adds its step to the path; :func:`check` turns the result into the
+to be used: the same object where nothing had to be changed, so nobody may change what is returned.
+It knows nothing of where the value sits: it raises :class:`Refusal`, and every level on the way out
+adds its step to the path; :func:`check` turns the result into the
 :class:`~realtime_fakes.errors.ApiError` that names the full dotted path.
 """
 
@@ -203,12 +204,16 @@ def array(element: Shape) -> Function:
     def shape(value: Any) -> list[Any]:
         if type(value) is not list:
             raise _wrong_type("an array", value)
-        checked: list[Any] = []
+        checked, index = value, 0
         try:
-            for entry in value:
-                checked.append(function(entry))
+            for index, entry in enumerate(value):
+                result = function(entry)
+                if result is not entry:
+                    if checked is value:
+                        checked = value.copy()
+                    checked[index] = result
         except Refusal as refusal:
-            refusal.path.insert(0, len(checked))
+            refusal.path.insert(0, index)
             raise
         return checked
 
@@ -217,7 +222,7 @@ def array(element: Shape) -> Function:
 
 def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Function:
     """Return the shape of an object with these fields and no others."""
-    functions = {key: _function(field) for key, field in fields.items()}
+    get = dict(fields).get
 
     def shape(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -225,17 +230,24 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Fu
         for key in required:
             if key not in value:
                 raise Refusal("missing_required_parameter", key)
-        checked = {}
-        key = ""
+        checked, key = value, ""
         try:
             for key, entry in value.items():
-                field = fields.get(key)
+                field = get(key)
                 if type(entry) is field:
-                    checked[key] = entry
-                elif field is None:
+                    continue
+                if field is None:
                     raise Refusal("unknown_parameter")
-                elif (result := functions[key](entry)) is not _LEFT_OUT:
-                    checked[key] = result
+                if isinstance(field, type):
+                    raise _wrong_type(_NAMES[field], entry)
+                result = field(entry)
+                if result is not entry:
+                    if checked is value:
+                        checked = value.copy()
+                    if result is _LEFT_OUT:
+                        del checked[key]
+                    else:
+                        checked[key] = result
         except Refusal as refusal:
             refusal.path.insert(0, key)
             raise
@@ -247,20 +259,20 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Fu
 def tagged(tag: str, variants: Mapping[str, Shape]) -> Function:
     """Return the shape of an object whose field ``tag`` says which of ``variants`` it is."""
     supported = _listed(tuple(variants))
-    functions = {name: _function(variant) for name, variant in variants.items()}
+    get = {name: _function(variant) for name, variant in variants.items()}.get
 
     def shape(value: Any) -> Any:
         if type(value) is not dict:
             raise _wrong_type("an object", value)
+        name = value.get(tag)
+        if type(name) is str:
+            variant = get(name)
+            if variant is not None:
+                return variant(value)
+            raise Refusal("invalid_value", tag, found=name, supported=supported)
         if tag not in value:
             raise Refusal("missing_required_parameter", tag)
-        name = value[tag]
-        if type(name) is not str:
-            raise Refusal("invalid_type", tag, expected="a string", found=_NAMES[type(name)])
-        variant = functions.get(name)
-        if variant is None:
-            raise Refusal("invalid_value", tag, found=name, supported=supported)
-        return variant(value)
+        raise Refusal("invalid_type", tag, expected="a string", found=_NAMES[type(name)])
 
     return shape
 

@@ -69,8 +69,9 @@ class WebSocketConnection(EventConnection):
         except ConnectionClosed:
             pass
         # A socket that broke without a close frame has no code: websockets calls that 1006.
-        code = self._socket.close_code
-        self._ended(code=None if code == 1006 else code, reason=self._socket.close_reason or "")
+        protocol = self._socket.protocol
+        code = protocol.close_code
+        self._ended(code=None if code == 1006 else code, reason=protocol.close_reason or "")
 
     async def _transmit(self, frame: str | bytes) -> None:
         try:

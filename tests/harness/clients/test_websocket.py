@@ -166,7 +166,7 @@ async def test_cut_sends_no_close_frame(serving: Serving, recorder: Recorder) ->
 
     async def handler(connection: ServerConnection) -> None:
         await connection.wait_closed()
-        codes.append(connection.close_code)
+        codes.append(connection.protocol.close_code)
 
     async with serving(handler) as target:
         connection = await connect(target, recorder)

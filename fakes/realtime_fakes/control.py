@@ -23,7 +23,14 @@ __all__ = [
     "ControlError",
     "ServerHandler",
     "ServiceHandler",
+    "advance",
+    "create_service",
+    "delete_service",
+    "drop",
     "guard",
+    "reset",
+    "state",
+    "switches",
 ]
 
 ServiceHandler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"

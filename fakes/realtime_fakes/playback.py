@@ -16,9 +16,9 @@ from av.stream import Stream
 
 __all__ = ["Playback"]
 
-FRAME_S = 0.02
+_FRAME_S = 0.02
 _RATE = 24000
-_FRAME_BYTES = int(_RATE * FRAME_S) * 2
+_FRAME_BYTES = int(_RATE * _FRAME_S) * 2
 _MAX_LAG_S = 0.2
 """A sender that is later than this (a suspended machine) moves its schedule instead of sending the
 missed frames in a burst."""
@@ -84,12 +84,12 @@ class Playback(MediaStreamTrack):
             self._start = now
         else:
             self._frames += 1
-            due = self._start + self._frames * FRAME_S
+            due = self._start + self._frames * _FRAME_S
             if now - due > _MAX_LAG_S:
                 self._start += now - due
             await asyncio.sleep(max(0.0, due - now))
         packet = Packet(self._next_frame())
-        packet.pts = self._frames * round(self._codec.clock * FRAME_S)
+        packet.pts = self._frames * round(self._codec.clock * _FRAME_S)
         packet.time_base = Fraction(1, self._codec.clock)
         return packet
 
@@ -123,7 +123,7 @@ class _Encoder:
             context.options = {"application": "audio"}
         self._context = context
         self._resampler = AudioResampler(
-            format="s16", layout="mono", rate=codec.rate, frame_size=round(codec.rate * FRAME_S)
+            format="s16", layout="mono", rate=codec.rate, frame_size=round(codec.rate * _FRAME_S)
         )
 
     def encode(self, pcm: bytes) -> bytes:

@@ -28,7 +28,7 @@ _PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
 _ATTRIBUTE = re.compile(r"a=([a-zA-Z0-9-]+)(?::(.*))?")
 _NEEDED = ("ice-ufrag", "ice-pwd", "fingerprint", "setup")
 
-MAX_MESSAGE_SIZE = 1073741823
+_MAX_MESSAGE_SIZE = 1073741823
 """Of the data channel, as the recorded answer has it; browsers refuse to send more than this."""
 
 
@@ -142,7 +142,7 @@ def conventional_answer(sdp: str, offer: Offer) -> str:
         elif line.startswith(unwanted):
             continue
         elif line.startswith("a=max-message-size:"):
-            lines.append(f"a=max-message-size:{MAX_MESSAGE_SIZE}")
+            lines.append(f"a=max-message-size:{_MAX_MESSAGE_SIZE}")
         elif line.startswith("a=msid:") and kind == "audio":
             lines.append("a=msid:realtimeapi audio")
         elif line.startswith("a=ssrc:") and kind == "audio":

@@ -34,10 +34,10 @@ from realtime_fakes.tls import server_context
 from realtime_fakes.websocket import is_beta, serve_websocket
 from realtime_harness import rtc
 
-__all__ = ["PROFILES", "ServeOptions", "Server", "serve"]
+__all__ = ["CLOCKS", "PROFILES", "ServeOptions", "Server", "serve"]
 
-DEFAULT_SERVICE = "default"
-DEFAULT_KEY = "sk-fake"
+_DEFAULT_SERVICE = "default"
+_DEFAULT_KEY = "sk-fake"
 PROFILES = ("openai-2026-09",)
 """Vendors whose legal differences the fake knows."""
 
@@ -65,7 +65,7 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8080
     """0 picks a free one."""
-    api_keys: Sequence[str] = (DEFAULT_KEY,)
+    api_keys: Sequence[str] = (_DEFAULT_KEY,)
     profile: str = PROFILES[0]
     defects: Sequence[str] = ()
     behaviours: Sequence[str] = ()
@@ -100,7 +100,7 @@ class Server:
         self.services: dict[str, Service] = {}
         self.ca_file: Path | None = None
         self.default = self.add_service(
-            DEFAULT_SERVICE,
+            _DEFAULT_SERVICE,
             clock=options.clock,
             defects=options.defects,
             behaviours=options.behaviours,
@@ -241,7 +241,7 @@ class Server:
         return app
 
     def _service(self, request: web.Request) -> Service:
-        name = request.match_info.get("service", DEFAULT_SERVICE)
+        name = request.match_info.get("service", _DEFAULT_SERVICE)
         service = self.services.get(name)
         if service is None:
             raise refusal("unknown_url", method=request.method, path=request.path)

@@ -21,7 +21,7 @@ from realtime_fakes.switches import Switchboard
 
 __all__ = ["Service"]
 
-SESSION_LIFETIME_S = 3600
+_SESSION_LIFETIME_S = 3600
 """A session lasts an hour (OpenAI guide, realtime conversations)."""
 
 
@@ -113,7 +113,7 @@ class Service:
             requested,
             model=model,
             session_id=session_id,
-            expires_at=int(now) + SESSION_LIFETIME_S,
+            expires_at=int(now) + _SESSION_LIFETIME_S,
         )
         session = Session(
             id=session_id,

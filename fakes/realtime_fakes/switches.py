@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 from realtime_fakes.audience import Role
 from realtime_fakes.policy import Policy
 
-__all__ = ["AnswerTap", "EventTap", "HttpReply", "ReplyTap", "Switch", "Switchboard"]
+__all__ = ["AnswerTap", "Event", "EventTap", "HttpReply", "ReplyTap", "Switch", "Switchboard"]
 
 Event: TypeAlias = dict[str, Any]
 EventTap: TypeAlias = Callable[[Event, Role, dict[str, Any]], list[Event]]

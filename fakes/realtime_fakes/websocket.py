@@ -25,25 +25,32 @@ from realtime_fakes.refusals import refusal
 if TYPE_CHECKING:
     from realtime_fakes.service import Service
 
-__all__ = ["WebSocketOutlet", "bearer_key", "is_beta", "serve_websocket"]
+__all__ = [
+    "MAX_UNSENT",
+    "SUBPROTOCOL",
+    "WebSocketOutlet",
+    "bearer_key",
+    "is_beta",
+    "serve_websocket",
+]
 
-MAX_MESSAGE = 32 * 1024 * 1024
+_MAX_MESSAGE = 32 * 1024 * 1024
 """Of a client's frame, bytes. One append may carry 15 MiB of audio (OpenAI SDK, docstring of
 ``input_audio_buffer_append_event``), which is 20 MiB as base64."""
 
 MAX_UNSENT = 64 * 1024 * 1024
 """A socket that has not read this many bytes is cut off; waiting for it would hold up others."""
 
-CLOSE_TIMEOUT = 2.0
+_CLOSE_TIMEOUT = 2.0
 """Seconds that a client has to answer our close frame."""
 
 SUBPROTOCOL = "realtime"
-KEY_SUBPROTOCOL = "openai-insecure-api-key."
-BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
+_KEY_SUBPROTOCOL = "openai-insecure-api-key."
+_BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 
 _INTERNAL_ERROR = 1011
 _AUTHENTICATION, _BAD_REQUEST, _NOT_FOUND = 3000, 4000, 4004
-CLOSE_CODES = {401: _AUTHENTICATION, 404: _NOT_FOUND}
+_CLOSE_CODES = {401: _AUTHENTICATION, 404: _NOT_FOUND}
 """Close code of a refusal, by the status that the same refusal has in HTTP; 4000 for the rest."""
 
 _logger = logging.getLogger(__name__)
@@ -186,7 +193,7 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
 def is_beta(request: web.Request) -> bool:
     """Whether the caller asks for the beta API, by header or subprotocol."""
     return "realtime=v1" in request.headers.get("OpenAI-Beta", "") or any(
-        name.startswith(BETA_SUBPROTOCOL) for name in _subprotocols(request)
+        name.startswith(_BETA_SUBPROTOCOL) for name in _subprotocols(request)
     )
 
 
@@ -199,8 +206,8 @@ def bearer_key(request: web.Request, *, subprotocol: bool = True) -> str | None:
     if scheme.lower() == "bearer":
         return key.strip()
     for name in _subprotocols(request) if subprotocol else ():
-        if name.startswith(KEY_SUBPROTOCOL):
-            return name.removeprefix(KEY_SUBPROTOCOL)
+        if name.startswith(_KEY_SUBPROTOCOL):
+            return name.removeprefix(_KEY_SUBPROTOCOL)
     return None
 
 
@@ -242,10 +249,10 @@ async def _accept(service: Service, request: web.Request) -> web.WebSocketRespon
     # not; permessage-deflate makes undici report 1006 when it closes amid compressed frames.
     offered = SUBPROTOCOL in _subprotocols(request)
     socket = web.WebSocketResponse(
-        timeout=CLOSE_TIMEOUT,
+        timeout=_CLOSE_TIMEOUT,
         protocols=(SUBPROTOCOL,) if offered else (),
         compress=False,
-        max_msg_size=MAX_MESSAGE,
+        max_msg_size=_MAX_MESSAGE,
     )
     await socket.prepare(request)
     return socket
@@ -257,6 +264,6 @@ async def _refuse(service: Service, request: web.Request, error: ApiError) -> we
     event = error.event(service.ids.event())
     await socket.send_str(orjson.dumps(event).decode())
     reason = error.type if error.code is None else f"{error.type}.{error.code}"
-    code = CLOSE_CODES.get(error.status, _BAD_REQUEST)
+    code = _CLOSE_CODES.get(error.status, _BAD_REQUEST)
     await socket.close(code=code, message=reason.encode())
     return socket

@@ -26,7 +26,7 @@ from realtime_harness.targets.capabilities import Capability
 if TYPE_CHECKING:
     from realtime_harness.run import ScenarioRun
 
-__all__ = ["Scenario", "scenario"]
+__all__ = ["Scenario", "ScenarioFunction", "scenario"]
 
 ScenarioFunction: TypeAlias = "Callable[[ScenarioRun], Awaitable[None]]"
 

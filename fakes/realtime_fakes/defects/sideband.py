@@ -12,7 +12,7 @@ import orjson
 from realtime_fakes.audience import Role
 from realtime_fakes.switches import Event, EventTap, HttpReply, ReplyTap, Switch
 
-__all__ = ["SWITCHES"]
+__all__ = ["SWITCHES", "Change"]
 
 Change: TypeAlias = Callable[[Event, dict[str, Any]], list[Event]]
 
@@ -145,6 +145,7 @@ def _another_code(reply: HttpReply) -> HttpReply:
 _ON_THE_CALL = (
     "attach-race",
     "instructions-seen",
+    "leaves",
     "max-output-tokens-seen",
     "recorded-turn",
     "same-session",

@@ -21,7 +21,7 @@ from realtime_fakes.relays.upstream import Route, UpstreamRefused, route
 from realtime_fakes.relays.websocket import WebSocketLink
 from realtime_harness import rtc
 
-__all__ = ["KINDS", "RelayOptions", "running", "serve"]
+__all__ = ["KINDS", "Handler", "Link", "Relay", "RelayOptions", "running", "serve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

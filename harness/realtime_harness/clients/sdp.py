@@ -22,6 +22,7 @@ __all__ = [
     "CHROMIUM",
     "DIRECTIONS",
     "OPUS",
+    "Attribute",
     "Codec",
     "Dialect",
     "MediaDescription",

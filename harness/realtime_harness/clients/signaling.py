@@ -18,7 +18,7 @@ from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetUnre
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 from realtime_harness.targets.target import Target
 
-__all__ = ["NO_KEY", "Form", "HttpAnswer", "NoKey", "Signaling", "ssl_context"]
+__all__ = ["NO_KEY", "Form", "HttpAnswer", "Key", "NoKey", "Signaling", "ssl_context"]
 
 
 class NoKey(Enum):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Audio", "Call", "DataChannelConnection", "open_call"]
 
-CHANNEL_LABEL = "oai-events"
+_CHANNEL_LABEL = "oai-events"
 _CLOSE_TIMEOUT_S = 5.0
 _OVER = frozenset({"closed", "failed"})
 
@@ -333,7 +333,7 @@ async def _offer(
     from realtime_harness.clients.tracks import add_audio
 
     add_audio(peer, audio.value)
-    channel = peer.createDataChannel(CHANNEL_LABEL) if data_channel else None
+    channel = peer.createDataChannel(_CHANNEL_LABEL) if data_channel else None
     with rtc.loopback_only() if target.is_loopback else contextlib.nullcontext():
         await peer.setLocalDescription(await peer.createOffer())
     ephemeral = key is not None and key.startswith("ek_")

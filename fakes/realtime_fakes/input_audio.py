@@ -1,14 +1,15 @@
 """The input audio buffer: what was heard and not committed yet.
 
 Sound comes as base64 in the session's input format, or as decoded RTP. It is kept as it came and
-made into 24 kHz PCM16 as a whole, because cutting it before resampling would add clicks.
+made into 24 kHz PCM16 as a whole, because cutting it before resampling would add clicks. For turn
+detection each piece is decoded as it comes, at its own rate, because levels do not need more.
 """
 
 from __future__ import annotations
 
 from binascii import a2b_base64
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realtime_fakes.shapes import Refusal
 from realtime_harness.audio.pcm import (
@@ -19,7 +20,11 @@ from realtime_harness.audio.pcm import (
     resample,
 )
 
-__all__ = ["BYTES_PER_MS", "RATE", "InputAudio", "coded", "sound"]
+if TYPE_CHECKING:
+    from numpy import int16
+    from numpy.typing import NDArray
+
+__all__ = ["BYTES_PER_MS", "RATE", "InputAudio", "coded", "decoded", "samples", "sound"]
 
 RATE = 24_000
 """Samples a second of all sound inside the fake."""
@@ -57,6 +62,22 @@ def coded(pcm: bytes, format: str) -> bytes:
     return pcm if encode is None else encode(resample(pcm, RATE, _G711_RATE))
 
 
+def decoded(data: bytes, format: str) -> bytes:
+    """Return sound in the input format of a session as 24 kHz PCM16."""
+    decode = _DECODE.get(format)
+    return data if decode is None else resample(decode(data), _G711_RATE, RATE)
+
+
+def samples(data: bytes, format: str) -> tuple[NDArray[int16], int]:
+    """Return the samples of sound in the input format of a session, and their rate."""
+    import numpy as np
+
+    decode = _DECODE.get(format)
+    if decode is not None:
+        return np.frombuffer(decode(data), dtype="<i2"), _G711_RATE
+    return np.frombuffer(data, dtype="<i2", count=len(data) // 2), RATE
+
+
 class InputAudio:
     """What was heard since the last commit or clear."""
 
@@ -85,15 +106,31 @@ class InputAudio:
 
     def keep_last(self, ms: int) -> None:
         """Forget what is older than ``ms``, if that is at least as much again."""
-        if len(self._pcm) > 2 * 48 * ms:
+        if self.ms > 2 * ms:
+            self._decode()
             del self._pcm[: -48 * ms]
 
-    def take(self) -> bytes:
-        """Empty the buffer and return what was in it, as 24 kHz PCM16."""
-        self._decode()
-        pcm = bytes(self._pcm)
-        self._pcm.clear()
+    def take(self, start_ms: float = 0, end_ms: float | None = None) -> bytes:
+        """Return what was heard between two times as 24 kHz PCM16; forget all up to the later.
+
+        Times count as :attr:`total_ms` does. What is not in the buffer any more is left out.
+
+        """
+        pcm, end = self._cut(start_ms, end_ms)
+        del self._pcm[:end]
         return pcm
+
+    def peek(self, start_ms: float, end_ms: float | None = None) -> bytes:
+        """Return what :meth:`take` would, and forget nothing."""
+        return self._cut(start_ms, end_ms)[0]
+
+    def _cut(self, start_ms: float, end_ms: float | None) -> tuple[bytes, int]:
+        self._decode()
+        length = len(self._pcm)
+        origin = self.total_ms - length / 48
+        start = max(0, 2 * round((start_ms - origin) * 24))
+        end = length if end_ms is None else min(length, max(0, 2 * round((end_ms - origin) * 24)))
+        return bytes(self._pcm[start:end]), end
 
     def clear(self) -> None:
         """Empty the buffer."""
@@ -101,9 +138,6 @@ class InputAudio:
         self._pending.clear()
 
     def _decode(self) -> None:
-        if not self._pending:
-            return
-        decode = _DECODE.get(self._format)
-        data = bytes(self._pending)
-        self._pcm += data if decode is None else resample(decode(data), _G711_RATE, RATE)
-        self._pending.clear()
+        if self._pending:
+            self._pcm += decoded(bytes(self._pending), self._format)
+            self._pending.clear()

@@ -123,3 +123,6 @@ class Policy:
 
     commit_minimum_ms: float = 100.0
     """Milliseconds of sound that a commit needs."""
+
+    fail_unintelligible: bool = False
+    """Whether sound without words fails to be transcribed, or is ``[unintelligible]``."""

@@ -23,7 +23,7 @@ __all__ = ["ENDPOINTS", "Endpoint", "Handler", "json_reply"]
 
 Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
 
-SHORTEST_TTL, DEFAULT_TTL, LONGEST_TTL = 10, 600, 7200
+_SHORTEST_TTL, _DEFAULT_TTL, _LONGEST_TTL = 10, 600, 7200
 """Of ephemeral keys, seconds (OpenAI SDK, docstring of ``client_secret_create_params``)."""
 
 
@@ -42,7 +42,7 @@ def json_reply(value: Any, *, status: int = 200) -> HttpReply:
     return HttpReply(status=status, body=orjson.dumps(value))
 
 
-async def client_secrets(service: Service, request: web.Request) -> HttpReply:
+async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
     """Make an ephemeral key."""
     service.keys.admit_standard(bearer_key(request))
     body = _json_object(await request.read() or b"{}", "body")
@@ -63,7 +63,7 @@ async def client_secrets(service: Service, request: web.Request) -> HttpReply:
     return json_reply({"value": key.value, "expires_at": key.expires_at, "session": session})
 
 
-async def calls(service: Service, request: web.Request) -> HttpReply:
+async def _calls(service: Service, request: web.Request) -> HttpReply:
     """Answer an SDP offer."""
     policy = service.policy
     user_agent = request.headers.get("User-Agent", "")
@@ -83,9 +83,7 @@ async def calls(service: Service, request: web.Request) -> HttpReply:
     requested = {**(ephemeral.session if ephemeral is not None else {}), **(session or {})}
     requested.setdefault("type", "realtime")
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
-    call, answer = await service.calls.create(
-        offer, requested, model=model, user_agent=user_agent
-    )
+    call, answer = await service.calls.create(offer, requested, model=model, user_agent=user_agent)
     return HttpReply(
         status=201,
         body=answer.encode(),
@@ -94,7 +92,7 @@ async def calls(service: Service, request: web.Request) -> HttpReply:
     )
 
 
-async def hangup(service: Service, request: web.Request) -> HttpReply:
+async def _hangup(service: Service, request: web.Request) -> HttpReply:
     """End a call for everybody on it."""
     service.keys.admit_standard(bearer_key(request))
     call = service.calls.get(request.match_info["call_id"])
@@ -107,18 +105,18 @@ async def hangup(service: Service, request: web.Request) -> HttpReply:
     return HttpReply(status=200)
 
 
-async def beta(service: Service, request: web.Request) -> HttpReply:
+async def _beta(service: Service, request: web.Request) -> HttpReply:
     """Refuse the paths of the beta API."""
     raise refusal("beta_api_shape_disabled")
 
 
 ENDPOINTS = (
-    Endpoint("client_secrets", "/realtime/client_secrets", client_secrets),
-    Endpoint("calls", "/realtime/calls", calls),
-    Endpoint("hangup", "/realtime/calls/{call_id}/hangup", hangup),
-    Endpoint("beta", "/realtime", beta),
-    Endpoint("beta", "/realtime/sessions", beta),
-    Endpoint("beta", "/realtime/transcription_sessions", beta),
+    Endpoint("client_secrets", "/realtime/client_secrets", _client_secrets),
+    Endpoint("calls", "/realtime/calls", _calls),
+    Endpoint("hangup", "/realtime/calls/{call_id}/hangup", _hangup),
+    Endpoint("beta", "/realtime", _beta),
+    Endpoint("beta", "/realtime/sessions", _beta),
+    Endpoint("beta", "/realtime/transcription_sessions", _beta),
 )
 """All of them are POST."""
 
@@ -187,7 +185,7 @@ def _ttl(expires_after: Any) -> int:
 
     """
     if expires_after is None:
-        return DEFAULT_TTL
+        return _DEFAULT_TTL
     fields = _object(expires_after, "expires_after")
     anchor = fields.get("anchor", "created_at")
     if anchor != "created_at":
@@ -197,14 +195,14 @@ def _ttl(expires_after: Any) -> int:
             found=str(anchor),
             supported="'created_at'",
         )
-    seconds = fields.get("seconds", DEFAULT_TTL)
+    seconds = fields.get("seconds", _DEFAULT_TTL)
     param = "expires_after.seconds"
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         raise api_error(
             "invalid_type", param=param, expected="an integer", found=type(seconds).__name__
         )
-    if seconds < SHORTEST_TTL:
-        raise api_error("integer_below_min_value", param=param, limit=SHORTEST_TTL, found=seconds)
-    if seconds > LONGEST_TTL:
-        raise api_error("integer_above_max_value", param=param, limit=LONGEST_TTL, found=seconds)
+    if seconds < _SHORTEST_TTL:
+        raise api_error("integer_below_min_value", param=param, limit=_SHORTEST_TTL, found=seconds)
+    if seconds > _LONGEST_TTL:
+        raise api_error("integer_above_max_value", param=param, limit=_LONGEST_TTL, found=seconds)
     return seconds

@@ -229,7 +229,7 @@ ERROR_PRIVATE = _check(
 TWO = _check(
     "two",
     Level.SHOULD,
-    "Of two sidebands on one call, one sees the turn that the other makes.",
+    "Two sidebands on one call both see a turn.",
     _INFERRED,
 )
 

@@ -98,12 +98,13 @@ async def other_doors(run: ScenarioRun) -> None:
             heard = [event.type for event in intruder.events if event.type != "error"]
             run.check(checks.BAD_KEY, not heard, f"expected no event, got {', '.join(heard)}")
 
+    await _open_by_session_id(run, call, created.data["session"]["id"])
+
     with run.judging(checks.SUBPROTOCOL_KEY):
         browser = await attach(run, call, auth=Auth.SUBPROTOCOL, name="browser")
         await text_turn(browser, "Can I speak without headers?")
 
     await _probe_ephemeral_keys(run, call)
-    await _open_by_session_id(run, call, created.data["session"]["id"])
 
 
 async def _probe_ephemeral_keys(run: ScenarioRun, call: Call) -> None:

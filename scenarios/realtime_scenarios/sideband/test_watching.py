@@ -133,14 +133,17 @@ async def two_watch_and_one_leaves(run: ScenarioRun) -> None:
     """Two sidebands on one call both see a turn; one leaves, and the call goes on."""
     call = await run.call()
     await call.events.expect("session.created")
-    with run.requiring(checks.LEAVES):
-        sidebands = [await attach(run, call), await attach(run, call)]
-    with run.judging(checks.TWO):
-        await sees(sidebands[1], await text_turn(sidebands[0], "Who are we two?"))
+    one, other = await attach(run, call), await attach(run, call)
 
-    await sidebands[0].close()
+    turn = await text_turn(call.events, "Who are you two?")
+    with run.judging(checks.TWO):
+        await sees(one, turn)
+        await sees(other, turn)
+
+    await one.close()
     with run.judging(checks.LEAVES):
-        await text_turn(call.events, "Who is left?")
+        back = await run.sideband(call.id)
+        await text_turn(back, "Is anybody left?")
 
 
 def _judge_likeness(

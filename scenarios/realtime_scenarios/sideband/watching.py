@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent
 from realtime_harness.clients.webrtc import Call
 from realtime_harness.clients.websocket import Auth, WebSocketConnection
@@ -45,15 +46,15 @@ async def catch_up(sideband: WebSocketConnection, count: int) -> list[ReceivedEv
     return seen
 
 
-async def sees(sideband: WebSocketConnection, turn: Turn) -> None:
-    """Wait until a sideband has seen the end of a turn.
+async def sees(connection: EventConnection, turn: Turn) -> None:
+    """Wait until a connection has seen the end of a turn that was made on another.
 
     Raises:
         EventNotReceived: if it does not.
         ConnectionLost: if it is closed.
 
     """
-    await sideband.expect(
+    await connection.expect(
         "response.done", where=lambda event: event["response"]["id"] == turn.response_id
     )
 

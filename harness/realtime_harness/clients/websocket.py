@@ -68,10 +68,11 @@ class WebSocketConnection(EventConnection):
                 self._received(frame)
         except ConnectionClosed:
             pass
-        # A socket that broke without a close frame has no code: websockets calls that 1006.
-        protocol = self._socket.protocol
-        code = protocol.close_code
-        self._ended(code=None if code == 1006 else code, reason=protocol.close_reason or "")
+        finally:
+            # A socket that broke without a close frame has no code: websockets calls that 1006.
+            protocol = self._socket.protocol
+            code = protocol.close_code
+            self._ended(code=None if code == 1006 else code, reason=protocol.close_reason or "")
 
     async def _transmit(self, frame: str | bytes) -> None:
         try:

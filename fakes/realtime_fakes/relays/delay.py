@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from math import floor
 from typing import Generic, TypeVar
 
 __all__ = ["DelayLine", "sleep_until"]
 
 T = TypeVar("T")
 
-# An event loop wakes up to 1 ms late, because epoll counts whole milliseconds. What is left of a
-# wait is therefore spent turning the loop over, which costs at most this much CPU per wait and
-# brings the error down to that of one turn of the loop (about 20 us).
-_COARSE_S = 0.0015
+# Event loops sleep whole milliseconds. A wait is rounded to one that ends at most this much late;
+# what is then left of it is spent turning the loop over, precise to some 20 us. Spinning for less
+# matters on a busy machine, where whoever burned its share of the CPU is not woken in time.
+_LATE_S = 0.00025
 
 
 async def sleep_until(due: float) -> None:
     """Sleep until :func:`time.monotonic` shows ``due``, far more precisely than a timer alone."""
-    if (coarse := due - time.monotonic() - _COARSE_S) > 0:
-        await asyncio.sleep(coarse)
+    if (sleep_s := floor((due + _LATE_S - time.monotonic()) * 1000) / 1000) > 0:
+        await asyncio.sleep(sleep_s)
     # An event cannot be waited for here: it is the time itself that is waited for.
     while time.monotonic() < due:  # noqa: ASYNC110
         await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.relay import checks
 
 _ROUNDS = 20
-_SERIES = 3
+_SERIES = 5
 _ADDED_MS = 40.0
 _TOLERANCE_MS = 2.0
 _BOUND_MS = 10.0

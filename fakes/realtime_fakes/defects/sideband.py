@@ -12,12 +12,12 @@ import orjson
 from realtime_fakes.audience import Role
 from realtime_fakes.switches import Event, EventTap, HttpReply, ReplyTap, Switch
 
-__all__ = ["SWITCHES", "Change"]
+__all__ = ["SWITCHES"]
 
-Change: TypeAlias = Callable[[Event, dict[str, Any]], list[Event]]
+_Change: TypeAlias = Callable[[Event, dict[str, Any]], list[Event]]
 
 
-def _tap(role: Role, change: Change, *types: str) -> EventTap:
+def _tap(role: Role, change: _Change, *types: str) -> EventTap:
     """Return a tap that changes what attachments of ``role`` get, of these types or of all."""
 
     def tap(event: Event, to: Role, memory: dict[str, Any]) -> list[Event]:
@@ -28,11 +28,11 @@ def _tap(role: Role, change: Change, *types: str) -> EventTap:
     return tap
 
 
-def _at_sideband(change: Change, *types: str) -> EventTap:
+def _at_sideband(change: _Change, *types: str) -> EventTap:
     return _tap(Role.SIDEBAND, change, *types)
 
 
-def _at_client(change: Change, *types: str) -> EventTap:
+def _at_client(change: _Change, *types: str) -> EventTap:
     return _tap(Role.DATA_CHANNEL, change, *types)
 
 
@@ -43,7 +43,7 @@ def _drop(event: Event, memory: dict[str, Any]) -> list[Event]:
     return []
 
 
-def _swap(first: str) -> Change:
+def _swap(first: str) -> _Change:
     """Return a change that lets events of type ``first`` trade places with their successor."""
 
     def change(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -61,7 +61,7 @@ def _drop_second(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [] if memory["count"] == 2 else [event]
 
 
-def _in_session(**members: Any) -> Change:
+def _in_session(**members: Any) -> _Change:
     def change(event: Event, memory: dict[str, Any]) -> list[Event]:
         return [{**event, "session": {**event["session"], **members}}]
 

@@ -21,7 +21,7 @@ from realtime_fakes.relays.upstream import Route, UpstreamRefused, route
 from realtime_fakes.relays.websocket import WebSocketLink
 from realtime_harness import rtc
 
-__all__ = ["KINDS", "Handler", "Link", "Relay", "RelayOptions", "running", "serve"]
+__all__ = ["KINDS", "RelayOptions", "running", "serve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class RelayOptions:
     defects: tuple[str, ...] = ()
 
 
-class Link(Protocol):
+class _Link(Protocol):
     """A client's connection through the relay."""
 
     async def close(self, code: int, reason: str) -> None:
@@ -50,10 +50,10 @@ class Link(Protocol):
         ...
 
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Relay:
+class _Relay:
     """The links of one relay, and the requests that make them.
 
     The relay serves the paths of the service's base URL and passes path and query on to the
@@ -63,7 +63,7 @@ class Relay:
     def __init__(self, options: RelayOptions) -> None:
         relay_policy(options.defects)
         self._options = options
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, _Link] = {}
         self._tls = ssl.create_default_context() if options.upstream.startswith("https") else None
 
     def route(self, request: web.Request, path: str) -> Route:
@@ -118,7 +118,7 @@ class Relay:
         await asyncio.gather(*(link.close(1001, "relay is shutting down") for link in links))
 
     @web.middleware
-    async def refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def refusals(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Answer what was refused."""
         try:
             return await handler(request)
@@ -128,11 +128,11 @@ class Relay:
             return web.json_response(refused.body(), status=refused.status)
 
 
-def _websocket_routes(relay: Relay) -> list[web.RouteDef]:
+def _websocket_routes(relay: _Relay) -> list[web.RouteDef]:
     return [web.get("/{path:.*}", relay.websocket)]
 
 
-def _webrtc_routes(relay: Relay) -> list[web.RouteDef]:
+def _webrtc_routes(relay: _Relay) -> list[web.RouteDef]:
     # What is missing shall show now, and importing takes a second that no caller shall wait.
     rtc.configuration()
     import realtime_fakes.relays.webrtc  # noqa: F401
@@ -143,7 +143,7 @@ def _webrtc_routes(relay: Relay) -> list[web.RouteDef]:
     ]
 
 
-KINDS: dict[str, Callable[[Relay], list[web.RouteDef]]] = {
+KINDS: dict[str, Callable[[_Relay], list[web.RouteDef]]] = {
     "ws": _websocket_routes,
     "webrtc": _webrtc_routes,
 }
@@ -164,7 +164,7 @@ async def running(options: RelayOptions) -> AsyncIterator[dict[str, Any]]:
     """
     if options.kind not in KINDS:
         raise ValueError(f"no relay of kind {options.kind!r}; there are {', '.join(KINDS)}")
-    relay = Relay(options)
+    relay = _Relay(options)
     app = web.Application(middlewares=[relay.refusals], client_max_size=1024**2)
     app.add_routes(KINDS[options.kind](relay))
     app.on_shutdown.append(relay.close)

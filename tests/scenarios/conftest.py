@@ -112,11 +112,7 @@ class Matrix:
     def _may_tell(self, scenario: Scenario, name: str) -> bool:
         """Whether a measuring scenario is worth its seconds for this defect."""
         switch = self._switches.get(name)
-        return (
-            switch is None
-            or switch.where == "relay"
-            or any(check.id == switch.violates for check in scenario.checks)
-        )
+        return switch is None or any(check.id == switch.violates for check in scenario.checks)
 
     async def _service(self, control: Control, name: str) -> Target:
         defects = [] if name == RIGHT else [name]
@@ -152,20 +148,22 @@ _MATRIX = pytest.StashKey[Matrix]()
 @pytest.fixture(scope="session")
 def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """The matrix over all defects whose tests are selected; a brief one if ``RT_MATRIX=brief``."""
-    selected = [
-        item.callspec.params["switch"].name
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and hasattr(item, "callspec")
-        and isinstance(item.callspec.params.get("switch"), Switch)
-    ]
+    selected = [switch.name for item in request.session.items if (switch := _switch_of(item))]
     brief = os.environ.get("RT_MATRIX") == "brief"
-    made = request.config.stash[_MATRIX] = Matrix([RIGHT, *selected], brief=brief)
+    made = request.config.stash[_MATRIX] = Matrix(selected, brief=brief)
     yield made
     if "RT_ARTIFACTS" in os.environ and not brief:
         folder = Path(os.environ["RT_ARTIFACTS"])
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "defect-matrix.md").write_text(_table(made), encoding="utf-8")
+
+
+def _switch_of(item: pytest.Item) -> Switch | None:
+    """Return the defect that a test of the matrix is about."""
+    callspec = getattr(item, "callspec", None)
+    switch = callspec.params.get("switch") if callspec is not None else None
+    is_ours = isinstance(switch, Switch) and "matrix" in getattr(item, "fixturenames", ())
+    return switch if is_ours else None
 
 
 def pytest_terminal_summary(

@@ -47,7 +47,12 @@ async def connect(one, other) -> None:
 
 async def until(peer, state) -> None:
     reached = asyncio.Event()
-    peer.on("connectionstatechange", lambda: peer.connectionState == state and reached.set())
+
+    def changed() -> None:
+        if peer.connectionState == state:
+            reached.set()
+
+    peer.on("connectionstatechange", changed)
     if peer.connectionState != state:
         async with asyncio.timeout(5):
             await reached.wait()

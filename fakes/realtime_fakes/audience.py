@@ -22,6 +22,7 @@ __all__ = [
     "Attachment",
     "ClearPlayback",
     "Close",
+    "Cut",
     "Effect",
     "Event",
     "Play",
@@ -81,7 +82,11 @@ class Close(NamedTuple):
     reason: str
 
 
-Effect = Event | Addressed | Play | ClearPlayback | Close
+class Cut(NamedTuple):
+    """Break off every attachment, as a lost network does, after what was sent before."""
+
+
+Effect = Event | Addressed | Play | ClearPlayback | Close | Cut
 """What a session wants done. An event alone goes to whom :data:`AUDIENCE` says."""
 
 _PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})

@@ -6,14 +6,26 @@ user wrote, so that a test sees that its words arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from realtime_harness.audio import speech
 
-__all__ = ["Answer", "Brain", "EchoBrain", "Turn"]
+__all__ = [
+    "PLAIN",
+    "Answer",
+    "Brain",
+    "Call",
+    "Course",
+    "EchoBrain",
+    "Failure",
+    "Output",
+    "RateLimit",
+    "Say",
+    "Turn",
+]
 
 _LONGEST_ECHO = 1000  # characters; nobody listens to more
 
@@ -31,11 +43,70 @@ class Turn:
     """The context of the response, oldest first."""
 
 
-@dataclass(slots=True)
-class Answer:
-    """What the assistant says."""
+class Say(NamedTuple):
+    """A message of the assistant."""
 
     text: str
+
+
+class Call(NamedTuple):
+    """A call of a function."""
+
+    name: str
+    arguments: str = "{}"
+    """JSON, as it goes over the wire."""
+    call_id: str | None = None
+    """``None`` for one that is made up."""
+
+
+Output: TypeAlias = Say | Call
+
+
+class Failure(NamedTuple):
+    """Why a response fails, as ``status_details.error`` says it."""
+
+    type: str
+    code: str | None
+    message: str
+
+
+class RateLimit(NamedTuple):
+    """What ``rate_limits.updated`` says of tokens."""
+
+    limit: int
+    remaining: int
+    reset_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What becomes of a response beside what it says."""
+
+    failure: Failure | None = None
+    """Makes the response fail, behind its output."""
+    incomplete: str | None = None
+    """Reason why the response ends before all is said: ``content_filter``, …"""
+    delay_s: float = 0.0
+    """Seconds between ``response.created`` and the output."""
+    delta_interval_s: float | None = None
+    """Seconds between two deltas; ``None`` for the latency of the service."""
+    rate_limit: RateLimit | None = None
+    """``None`` for what follows from the cost."""
+    stalls: bool = False
+    """Whether the response stays open when all is said, until it is cancelled."""
+    drops: bool = False
+    """Whether the connection is lost before the response is done."""
+
+
+PLAIN = Course()
+
+
+class Answer(NamedTuple):
+    """What the assistant says and does."""
+
+    output: Sequence[Output] = ()
+    """The items of the response, in order. None at all is a completed response without any."""
+    course: Course = PLAIN
 
 
 class Brain(Protocol):
@@ -58,7 +129,7 @@ class EchoBrain:
         words = turn.text
         if len(words) > _LONGEST_ECHO:
             words = words[:_LONGEST_ECHO] + "…"
-        return Answer(f"You said: {words}" if words else "I heard you.")
+        return Answer((Say(f"You said: {words}" if words else "I heard you."),))
 
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""

@@ -18,6 +18,7 @@ from realtime_fakes.audience import (
     Attachment,
     ClearPlayback,
     Close,
+    Cut,
     Effect,
     Event,
     Play,
@@ -126,6 +127,11 @@ class Host:
         if not self.ended:
             self._deliver(self.session.receive_audio(pcm, self._clock.now()))
 
+    def announce(self, event: Event) -> None:
+        """Send an event that does not come from the session, but from the line."""
+        if not self.ended:
+            self._deliver([event])
+
     def run_timers(self) -> None:
         """Run every timer of the session that is due. Called when the clock moves."""
         while not self.ended:
@@ -196,6 +202,7 @@ class Host:
     def _deliver(self, effects: Iterable[Effect]) -> None:
         """Carry effects out, and end the session if it says so."""
         ending = Close(1000, "")
+        is_cut = False
         taps = self._switchboard.event_taps
         batches: dict[Attachment, list[bytes]] = {attachment: [] for attachment in self._lines}
         present = list(batches)
@@ -206,6 +213,9 @@ class Host:
                 event, parties = effect.event, [effect.to] if effect.to in batches else []
             elif isinstance(effect, Close):
                 ending = effect
+                continue
+            elif isinstance(effect, Cut):
+                is_cut = True
                 continue
             else:
                 self._sound(effect)
@@ -219,7 +229,9 @@ class Host:
         for attachment, frames in batches.items():
             if frames:
                 self._lines[attachment].outlet.send(frames)
-        if self.session.ended:
+        if is_cut:
+            self.cut()
+        elif self.session.ended:
             self.end(ending.code, ending.reason)
         elif not self.ended:
             self._set_timer()

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from realtime_fakes.latency import INSTANT, Latency
+
 __all__ = ["Policy"]
 
 
@@ -114,6 +116,17 @@ class Policy:
 
     obfuscate_deltas: bool = True
     """Whether text deltas carry a random pad in ``obfuscation``."""
+
+    repeat_part_as_content: bool = False
+    """Whether ``response.content_part.*`` carry their part as ``content`` as well, as Azure's
+    do."""
+
+    overlap_output_items: bool = True
+    """Whether the next item of a response is added before the one before it is done, as models do
+    that say in which phase they are."""
+
+    latency: Latency = INSTANT
+    """How long the steps of a response take."""
 
     audio_delta_ms: int = 200
     """Milliseconds of sound in one ``response.output_audio.delta``."""

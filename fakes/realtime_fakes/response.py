@@ -1,22 +1,26 @@
 """One response: the events from ``response.created`` to ``rate_limits.updated``.
 
-The order is the recorded one (pydantic-ai cassettes ``test_openai_ws__*`` for WebSocket,
-``test_openai_ws_sideband__*`` for calls): a response opens, says its deltas, and closes; each part
-is closed from the inside out, and the item is done in the conversation before it is in the output.
+A response plays a list of output items, one after the other. The order is the recorded one
+(pydantic-ai cassettes ``test_openai_ws__*`` for WebSocket, ``test_openai_ws_sideband__*`` for
+calls): an item is added to the output and then to the conversation, says its deltas, and is done in
+the conversation before it is done in the output.
 """
 
 from __future__ import annotations
 
-import re
-from binascii import b2a_base64
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
+from typing import Any, TypeAlias
 
-from realtime_fakes.audience import Effect, Event
+from realtime_fakes.audience import Cut, Effect
+from realtime_fakes.brain import PLAIN, Answer, Call, Course, Output, Say
 from realtime_fakes.conversation import INPUT_ITEM, Conversation, Entry
+from realtime_fakes.function_call import FunctionCall
 from realtime_fakes.ids import Ids
-from realtime_fakes.input_audio import BYTES_PER_MS, coded
+from realtime_fakes.latency import INSTANT, Pauses
+from realtime_fakes.message import Message
 from realtime_fakes.output_audio import OutputAudio
+from realtime_fakes.output_item import OutputItem, Setting
 from realtime_fakes.policy import Policy
 from realtime_fakes.session_fields import (
     AUDIO_FORMAT,
@@ -29,16 +33,9 @@ from realtime_fakes.session_fields import (
     VOICE,
 )
 from realtime_fakes.shapes import Shape, array, mapping, nullable, one_of, optional, record, text
-from realtime_fakes.usage import (
-    AUDIO_MESSAGE,
-    SPOKEN_MS,
-    TEXT_MESSAGE,
-    Tokens,
-    count_text,
-    usage,
-)
+from realtime_fakes.usage import NOTHING, Tokens, usage
 
-__all__ = ["REQUEST", "Response"]
+__all__ = ["KINDS", "REQUEST", "Response"]
 
 REQUEST: Shape = record(
     {
@@ -66,12 +63,19 @@ REQUEST: Shape = record(
 )
 """``response`` of ``response.create`` (OpenAI SDK, ``realtime_response_create_params``)."""
 
-_TEXT_DELTA = "response.output_text.delta"
-_TRANSCRIPT_DELTA = "response.output_audio_transcript.delta"
-_MOST_DELTAS = 64
-_PAD_TO = 16
+Kind: TypeAlias = Callable[[Any, Setting, int, int | None, bool], OutputItem]
+
+KINDS: dict[type, Kind] = {Say: Message, Call: FunctionCall}
+"""Which output item plays what a brain has answered. A kind is called with that, the setting of the
+response, the index of the item, the tokens that are left for it (``None`` for any number), and
+whether it is the last one."""
+
 _RATE_LIMIT = 15_000_000  # tokens a minute, as recorded
-_find_words = re.compile(r"\s*\S+(?:\s+$)?").findall
+
+
+_Opened: TypeAlias = tuple[OutputItem, int, str | None]
+"""An item that was added and is not done, its index, and the predecessor that is shown when it is
+done."""
 
 
 class Response:
@@ -79,174 +83,198 @@ class Response:
 
     Args:
         body: the ``response`` object as it is created.
-        words: what it says.
-        pcm: that as sound, 24 kHz PCM16; ``None`` in a text response.
+        answer: what it says and does.
         spent: what its input costs.
+        speak: makes 24 kHz PCM16 of words; ``None`` in a text response.
         conversation: that it belongs to; ``None`` for one out of band.
         output_audio: of the call; ``None`` where sound leaves as events.
-        ids: for its item and events.
+        shows_phase: whether its messages say which phase they belong to.
+        ids: for its items and events.
         policy: the decisions in force.
 
     """
 
+    __slots__ = (
+        "_body",
+        "_conversation",
+        "_course",
+        "_ids",
+        "_is_created",
+        "_items",
+        "_now",
+        "_open",
+        "_out",
+        "_output",
+        "_overlaps",
+        "_pauses",
+        "_play",
+        "_policy",
+        "_spent",
+        "_usage",
+        "due",
+        "id",
+        "is_done",
+    )
+
     def __init__(
         self,
         body: dict[str, Any],
-        words: str,
-        pcm: bytes | None,
+        answer: Answer,
         spent: Tokens,
         *,
+        speak: Callable[[str], bytes] | None,
         conversation: Conversation | None,
         output_audio: OutputAudio | None,
+        shows_phase: bool,
         ids: Ids,
         policy: Policy,
     ) -> None:
         self.id: str = body["id"]
         self.due: float | None = None
-        """When it goes on; ``None`` once it is done."""
+        """When it goes on; ``None`` if nothing is left to do."""
+        self.is_done = False
+        """Whether ``response.done`` was said; ``rate_limits.updated`` may still be due."""
         self._body = body
-        self._pcm = pcm
+        self._course = answer.course
         self._spent = spent
         self._conversation = conversation
-        self._output_audio = output_audio
         self._ids = ids
         self._policy = policy
-        self._item_id = ids.item()
-        self._previous_when_done: str | None = None
-        self._words, self._is_cut_short = _pieces(words, body["max_output_tokens"])
-        self._said = 0
-        self._spoken_ms = 0.0
-        self._deltas = self._say()
+        self._pauses = _pauses(policy, answer.course, self.id)
+        format = body["audio"]["output"]["format"]["type"]
+        setting = Setting(self.id, ids, policy, format, speak, output_audio, shows_phase)
+        self._items = _items(answer.output, setting, body["max_output_tokens"])
+        self._overlaps = shows_phase and policy.overlap_output_items
+        self._open: list[_Opened] = []
+        self._output: list[Entry] = []
+        self._is_created = False
+        self._now = 0.0
+        self._out: list[Effect] = []
+        self._play = self._perform()
+
+    @property
+    def spoken_ms(self) -> float:
+        """How long the assistant speaks in all that was said."""
+        return sum(entry.spoken_ms for entry in self._output)
 
     def start(self, now: float, out: list[Effect]) -> None:
         """Open the response, and say as much as may be said at once."""
-        event_id = self._ids.event
-        item = {
-            "id": self._item_id,
-            "type": "message",
-            "status": "in_progress",
-            "role": "assistant",
-            "content": [],
-        }
-        out.append({"type": "response.created", "event_id": event_id(), "response": self._body})
+        self.due = now
+        self.go_on(now, out)
+
+    def go_on(self, now: float, out: list[Effect]) -> None:
+        """Say what is due by ``now``, and close the response when all is said."""
+        self._now, self._out = now, out
+        for pause in self._play:
+            if pause and self.due is not None:
+                # Counted from when it was due: a late timer must not slow the response down.
+                self.due += pause
+                return
+        self.due = None
+
+    def cancel(self, reason: str, out: list[Effect]) -> None:
+        """Close the response with what has been said so far."""
+        self._play.close()
+        self._out = out
+        self.due = None
+        if not self._is_created:
+            self._create()
+        self._end("cancelled", {"type": "cancelled", "reason": reason})
+        self._tell_rate_limits()
+
+    def _perform(self) -> Iterator[float]:
+        """Play all of it; wait where a number of seconds is yielded."""
+        pauses, items, overlaps = self._pauses, self._items, self._overlaps
+        if pauses is not None:
+            yield pauses.before_created()
+        self._create()
+        if pauses is not None:
+            yield pauses.before_output()
+        last = len(items) - 1
+        for index, item in enumerate(items):
+            if index == 0 or not overlaps:
+                self._begin_item(index)
+            if pauses is None:
+                self._out.extend(item.deltas())
+            else:
+                for delta in item.deltas():
+                    self._out.append(delta)
+                    yield pauses.after_delta()
+            if index < last:
+                if overlaps:
+                    self._begin_item(index + 1)
+                self._end_item("completed")
+        if self._course is not PLAIN:
+            yield from self._digress(self._course)
+        if not self.is_done:
+            if items and items[last].is_cut_short:
+                self._end("incomplete", {"type": "incomplete", "reason": "max_output_tokens"})
+            else:
+                self._end("completed", None)
+        if pauses is not None:
+            yield pauses.before_rate_limits()
+        self._tell_rate_limits()
+
+    def _digress(self, course: Course) -> Iterator[float]:
+        """Do what a plain response does not, where it would be done."""
+        if course.drops:
+            self._out.append(Cut())
+        if course.drops or course.stalls:
+            yield inf
+        if course.failure is not None:
+            self._end("failed", {"type": "failed", "error": course.failure._asdict()})
+        elif course.incomplete is not None:
+            self._end("incomplete", {"type": "incomplete", "reason": course.incomplete})
+
+    def _create(self) -> None:
+        self._is_created = True
+        self._out.append(
+            {"type": "response.created", "event_id": self._ids.event(), "response": self._body}
+        )
+
+    def _begin_item(self, index: int) -> None:
+        item, out, event_id = self._items[index], self._out, self._ids.event
+        shown = item.opening()
         out.append(
             {
                 "type": "response.output_item.added",
                 "event_id": event_id(),
                 "response_id": self.id,
-                "output_index": 0,
-                "item": item,
+                "output_index": index,
+                "item": shown,
             }
         )
+        previous = None
         if self._conversation is not None:
-            previous, index = self._conversation.append(self._item_id, Entry(item))
-            self._previous_when_done = previous
-            if index == 1 and self._policy.hide_second_predecessor:
-                self._previous_when_done = None
+            previous, place = self._conversation.append(item.id, Entry(shown))
             out.append(
                 {
                     "type": "conversation.item.added",
                     "event_id": event_id(),
                     "previous_item_id": previous,
-                    "item": item,
+                    "item": shown,
                 }
             )
-        out.append(self._part("added", ""))
-        self.go_on(now, out)
+            if place == 1 and self._policy.hide_second_predecessor:
+                previous = None
+        self._open.append((item, index, previous))
+        item.begin(out)
 
-    def go_on(self, now: float, out: list[Effect]) -> None:
-        """Say what is due by ``now``, and close the response when all is said."""
-        pause = self._policy.delta_interval_s
-        for delta in self._deltas:
-            out.append(delta)
-            if pause:
-                self.due = now + pause
-                return
-        if self._output_audio is not None and self._pcm is not None:
-            self._output_audio.queue(self.id, self._pcm, now, out)
-            self._spoken_ms = len(self._pcm) / BYTES_PER_MS["audio/pcm"]
-        if self._is_cut_short:
-            details = {"type": "incomplete", "reason": "max_output_tokens"}
-            self._close("incomplete", details, out)
-        else:
-            self._close("completed", None, out)
-
-    def cancel(self, reason: str, out: list[Effect]) -> None:
-        """Close the response with what has been said so far."""
-        self._close("cancelled", {"type": "cancelled", "reason": reason}, out)
-
-    def _say(self) -> Iterator[dict[str, Any]]:
-        """Make the deltas one by one: the words, then the sound if it leaves as events."""
-        event_id, letters = self._ids.event, self._ids.letters
-        response_id, item_id = self.id, self._item_id
-        kind = _TEXT_DELTA if self._pcm is None else _TRANSCRIPT_DELTA
-        obfuscate = self._policy.obfuscate_deltas
-        for words in self._words:
-            event = {
-                "type": kind,
-                "event_id": event_id(),
-                "response_id": response_id,
-                "item_id": item_id,
-                "output_index": 0,
-                "content_index": 0,
-                "delta": words,
-            }
-            if obfuscate:
-                event["obfuscation"] = letters()[len(words) % _PAD_TO :]
-            self._said += 1
-            yield event
-        if self._pcm is None or self._output_audio is not None:
-            return
-        format = self._body["audio"]["output"]["format"]["type"]
-        data = coded(self._pcm, format)
-        size = self._policy.audio_delta_ms * BYTES_PER_MS[format]
-        for start in range(0, len(data), size):
-            chunk = data[start : start + size]
-            self._spoken_ms += len(chunk) / BYTES_PER_MS[format]
-            yield {
-                "type": "response.output_audio.delta",
-                "event_id": event_id(),
-                "response_id": response_id,
-                "item_id": item_id,
-                "output_index": 0,
-                "content_index": 0,
-                "delta": b2a_base64(chunk, newline=False).decode(),
-            }
-
-    def _close(self, status: str, details: dict[str, Any] | None, out: list[Effect]) -> None:
-        self.due = None
-        words = "".join(self._words[: self._said])
-        spoken_ms = self._spoken_ms
-        if self._pcm is None:
-            gained = Tokens(TEXT_MESSAGE + count_text(words))
-            content = {"type": "output_text", "text": words}
-            out.append(self._about_content("response.output_text.done", text=words))
-        else:
-            gained = Tokens(AUDIO_MESSAGE + count_text(words), int(spoken_ms / SPOKEN_MS))
-            content = {"type": "output_audio", "transcript": words}
-            out.append(self._about_content("response.output_audio.done"))
-            out.append(
-                self._about_content("response.output_audio_transcript.done", transcript=words)
-            )
-        item = {
-            "id": self._item_id,
-            "type": "message",
-            "status": "completed" if status == "completed" else "incomplete",
-            "role": "assistant",
-            "content": [content],
-        }
-        event_id = self._ids.event
-        out.append(self._part("done", words))
+    def _end_item(self, status: str) -> None:
+        item, index, previous = self._open.pop(0)
+        out, event_id = self._out, self._ids.event
+        entry = item.end(status, self._now, out)
+        self._output.append(entry)
         if self._conversation is not None:
-            self._conversation.replace(self._item_id, Entry(item, gained, spoken_ms=spoken_ms))
-            if spoken_ms:
+            self._conversation.replace(item.id, entry)
+            if entry.spoken_ms:
                 self._conversation.has_assistant_audio = True
             out.append(
                 {
                     "type": "conversation.item.done",
                     "event_id": event_id(),
-                    "previous_item_id": self._previous_when_done,
-                    "item": item,
+                    "previous_item_id": previous,
+                    "item": entry.item,
                 }
             )
         out.append(
@@ -254,74 +282,80 @@ class Response:
                 "type": "response.output_item.done",
                 "event_id": event_id(),
                 "response_id": self.id,
-                "output_index": 0,
-                "item": item,
+                "output_index": index,
+                "item": entry.item,
             }
         )
-        cost = usage(self._spent, gained)
+
+    def _end(self, status: str, details: dict[str, Any] | None) -> None:
+        while self._open:
+            self._end_item("completed" if status == "completed" else "incomplete")
+        self.is_done = True
+        # A response that failed costs nothing (twilio-samples
+        # speech-assistant-openai-realtime-api-node#37).
+        failed = status == "failed"
+        self._usage = usage(NOTHING, NOTHING) if failed else usage(self._spent, self._gained())
         body = {
             **self._body,
             "status": status,
             "status_details": details,
-            "output": [item],
-            "usage": cost,
+            "output": [entry.item for entry in self._output],
+            "usage": self._usage,
         }
-        out.append({"type": "response.done", "event_id": event_id(), "response": body})
-        if self._policy.send_rate_limits:
-            out.append(_rate_limits(event_id(), cost["total_tokens"]))
+        self._out.append({"type": "response.done", "event_id": self._ids.event(), "response": body})
 
-    def _part(self, what: str, words: str) -> Event:
-        part = (
-            {"type": "text", "text": words}
-            if self._pcm is None
-            else {"type": "audio", "transcript": words}
+    def _gained(self) -> Tokens:
+        if len(self._output) == 1:
+            return self._output[0].tokens
+        text = sum(entry.tokens.text for entry in self._output)
+        audio = sum(entry.tokens.audio for entry in self._output)
+        return Tokens(text, audio)
+
+    def _tell_rate_limits(self) -> None:
+        if not self._policy.send_rate_limits:
+            return
+        limit, remaining, reset_seconds = self._course.rate_limit or _left_after(
+            self._usage["total_tokens"]
         )
-        return self._about_content("response.content_part." + what, part=part)
-
-    def _about_content(self, kind: str, **more: Any) -> Event:
-        return {
-            "type": kind,
-            "event_id": self._ids.event(),
-            "response_id": self.id,
-            "item_id": self._item_id,
-            "output_index": 0,
-            "content_index": 0,
-            **more,
-        }
-
-
-def _rate_limits(event_id: str, tokens: int) -> dict[str, Any]:
-    return {
-        "type": "rate_limits.updated",
-        "event_id": event_id,
-        "rate_limits": [
+        self._out.append(
             {
-                "name": "tokens",
-                "limit": _RATE_LIMIT,
-                "remaining": _RATE_LIMIT - tokens,
-                "reset_seconds": 60_000 * tokens // _RATE_LIMIT / 1000,
+                "type": "rate_limits.updated",
+                "event_id": self._ids.event(),
+                "rate_limits": [
+                    {
+                        "name": "tokens",
+                        "limit": limit,
+                        "remaining": remaining,
+                        "reset_seconds": reset_seconds,
+                    }
+                ],
             }
-        ],
-    }
+        )
 
 
-def _pieces(words: str, most_tokens: int | str) -> tuple[list[str], bool]:
-    """Cut a text into its deltas; return also whether not all of it may be said.
+def _pauses(policy: Policy, course: Course, seed: str) -> Pauses | None:
+    """Return the pauses of a response; ``None`` if it makes none."""
+    interval = policy.delta_interval_s or None
+    if course is PLAIN and policy.latency is INSTANT and interval is None:
+        return None
+    if course.delta_interval_s is not None:
+        interval = course.delta_interval_s
+    return Pauses(policy.latency, seed, delay_s=course.delay_s, delta_interval_s=interval)
 
-    A long text is cut into longer deltas, so that their number stays bounded.
 
-    """
-    pieces = _find_words(words) or ([words] if words else [])
-    is_cut_short = False
-    if isinstance(most_tokens, int):
-        left = most_tokens - TEXT_MESSAGE
-        for index, piece in enumerate(pieces):
-            left -= count_text(piece)
-            if left < 0:
-                pieces = pieces[:index]
-                is_cut_short = True
+def _left_after(tokens: int) -> tuple[int, int, float]:
+    return _RATE_LIMIT, _RATE_LIMIT - tokens, 60_000 * tokens // _RATE_LIMIT / 1000
+
+
+def _items(output: Sequence[Output], setting: Setting, most_tokens: int | str) -> list[OutputItem]:
+    """Return the items of a response, as far as they are within its limit of tokens."""
+    items: list[OutputItem] = []
+    left = most_tokens if isinstance(most_tokens, int) else None
+    for index, said in enumerate(output):
+        item = KINDS[type(said)](said, setting, index, left, index == len(output) - 1)
+        items.append(item)
+        if left is not None:
+            left -= item.cost
+            if item.is_cut_short:
                 break
-    if len(pieces) > _MOST_DELTAS:
-        size = -(-len(pieces) // _MOST_DELTAS)
-        pieces = ["".join(pieces[at : at + size]) for at in range(0, len(pieces), size)]
-    return pieces, is_cut_short
+    return items

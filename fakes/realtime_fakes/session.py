@@ -15,7 +15,7 @@ from typing import Any
 from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
 from realtime_fakes.brain import Brain, Turn
 from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS, parse
-from realtime_fakes.config import Config, patch
+from realtime_fakes.config import Config, model_of, patch
 from realtime_fakes.conversation import (
     Conversation,
     Entry,
@@ -380,11 +380,12 @@ class Session:
                 "usage": None,
                 "metadata": request.get("metadata"),
             },
-            answer.text,
-            self._brain.speak(answer.text) if modalities[0] == "audio" else None,
+            answer,
             Tokens(cost + text, audio),
+            speak=self._brain.speak if modalities[0] == "audio" else None,
             conversation=conversation,
             output_audio=self._output_audio,
+            shows_phase=model_of(config["model"]).reasoning,
             ids=self._ids,
             policy=self._policy(),
         )
@@ -412,16 +413,16 @@ class Session:
     def _cancel_response(self, event: Event, now: float, out: list[Effect]) -> None:
         response_id = event.get("response_id")
         response = self._responses.get(response_id) if response_id else self._active
-        if response is None:
+        if response is None or response.is_done:
             raise api_error("response_cancel_not_active")
         response.cancel("client_cancelled", out)
         self._forget_if_done(response)
 
     def _forget_if_done(self, response: Response) -> None:
+        if response.is_done and self._active is response:
+            self._active = None
         if response.due is None:
             del self._responses[response.id]
-            if self._active is response:
-                self._active = None
 
 
 def _cost_of_instructions(instructions: str) -> int:

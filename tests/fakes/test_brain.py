@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_fakes.brain import EchoBrain, Turn
+from realtime_fakes.brain import EchoBrain, Say, Turn
 from realtime_harness.audio import speech
 
 
@@ -19,7 +19,7 @@ def turn(text: str) -> Turn:
     ],
 )
 def test_the_echo_repeats_the_user_in_a_sentence(text: str, answer: str) -> None:
-    assert EchoBrain().answer(turn(text)).text == answer
+    assert EchoBrain().answer(turn(text)).output == (Say(answer),)
 
 
 def test_what_it_speaks_decodes_to_what_it_says() -> None:

@@ -50,13 +50,15 @@ async def silent_track(run: ScenarioRun) -> None:
         f"expected session.created, got {first.type}",
         evidence=first,
     )
-    shown = first.data.get("session") or {}
+    is_greeting = first.type == "session.created"
+    greeting = first if is_greeting else await call.events.expect("session.created")
+    shown = greeting.data.get("session") or {}
     for member in ("model", "instructions", "output_modalities"):
         run.check(
             checks.SESSION_CONFIG,
-            first.type != "session.created" or shown.get(member) == session[member],
+            shown.get(member) == session[member],
             f"expected {member} {session[member]!r}, got {shown.get(member)!r}",
-            evidence=first,
+            evidence=greeting,
         )
 
     with run.requiring(checks.TURN_COMPLETE):

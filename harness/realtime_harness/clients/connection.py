@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Closed", "Connection", "ReceivedEvent"]
+__all__ = ["Closed", "Connection", "ReceivedEvent", "member"]
+
+
+def member(event: Mapping[str, Any], *path: str | int) -> Any:
+    """Return what is at ``path`` in an event; ``None`` if the event has not got that far.
+
+    What an endpoint sends may have any shape, and a wrong one is never our fault.
+    """
+    value: Any = event
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

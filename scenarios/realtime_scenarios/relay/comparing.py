@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from realtime_harness.checks import Check
 from realtime_harness.clients.base import EventConnection
-from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.errors import ConnectionRefused
 from realtime_harness.journeys.text_turn import Turn
 from realtime_harness.run import ScenarioRun
@@ -65,14 +65,13 @@ async def refusal(connect: Callable[[], Awaitable[EventConnection]]) -> str:
         code = (refused.answer.error or {}).get("code") if refused.answer is not None else None
         return f"status {refused.status}, error {code}"
     closed = await connection.wait_closed()
-    errors = [event.data.get("error", {}).get("code") for event in connection.events]
+    errors = [member(event.data, "error", "code") for event in connection.events]
     return f"errors {errors}, then close {closed.code} {closed.reason!r}"
 
 
 def session_id(created: ReceivedEvent) -> str:
     """Return the id in a ``session.created``; empty if there is none."""
-    session = created.data.get("session")
-    return str(session.get("id", "")) if isinstance(session, dict) else ""
+    return str(member(created.data, "session", "id") or "")
 
 
 async def session_ended(run: ScenarioRun, session: str) -> bool:

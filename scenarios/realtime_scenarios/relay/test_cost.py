@@ -14,6 +14,8 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.relay import checks
 
 _ROUNDS = 20
+_ROUNDS_ELSEWHERE = 5
+"""Fewer, where turns cost money."""
 _SERIES = 5
 _ADDED_MS = 40.0
 _TOLERANCE_MS = 2.0
@@ -52,21 +54,22 @@ async def cost_of_the_detour(run: ScenarioRun) -> None:
 
     run.observe(checks.TEXT_OVERHEAD, f"{_shown(text.overhead)} more than directly")
     run.observe(checks.AUDIO_OVERHEAD, f"{_shown(audio.overhead)} more than directly")
+    if not run.target.is_loopback:
+        for check in (checks.OVERHEAD_BOUND, checks.ADDED_TEXT, checks.ADDED_AUDIO):
+            run.not_applicable(check, "a service elsewhere varies by more than is judged here")
+        return
+    worst = max(text.overhead.median, audio.overhead.median)
+    run.check(
+        checks.OVERHEAD_BOUND,
+        worst < _BOUND_MS,
+        f"expected less than {_BOUND_MS:g} ms, got {worst:.2f} ms",
+    )
     for check, cost in ((checks.ADDED_TEXT, text), (checks.ADDED_AUDIO, audio)):
         run.check(
             check,
             cost.as_told,
             f"expected {_ADDED_MS:g} ms within {_TOLERANCE_MS:g} ms, got {_shown(cost.added)}",
         )
-    if run.target.is_loopback:
-        worst = max(text.overhead.median, audio.overhead.median)
-        run.check(
-            checks.OVERHEAD_BOUND,
-            worst < _BOUND_MS,
-            f"expected less than {_BOUND_MS:g} ms, got {worst:.2f} ms",
-        )
-    else:
-        run.not_applicable(checks.OVERHEAD_BOUND, "the target is not on this machine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +93,16 @@ async def _measure(
     A series in which the known delay is not found measured something else, such as a busy machine;
     it is taken again.
     """
+    rounds = _ROUNDS if run.target.is_loopback else _ROUNDS_ELSEWHERE
     for series in range(1, _SERIES + 1):
-        turns = await turns_by_way(ways, words, rounds=_ROUNDS, modalities=[modality])
+        turns = await turns_by_way(ways, words, rounds=rounds, modalities=[modality])
         first = {way: first_ms(taken, kind) for way, taken in turns.items()}
         cost = _Cost(
             overhead=paired_difference(first["direct"], first["relayed"], seed=1),
             added=paired_difference(first["relayed"], first["delayed"], seed=1),
         )
         run.note(f"first {modality}, series {series}", added_ms=cost.added.median)
-        if cost.as_told:
+        if cost.as_told or not run.target.is_loopback:
             break
     run.measure(f"relay_overhead_first_{modality}", cost.overhead, "ms")
     run.measure(f"relay_added_first_{modality}", cost.added, "ms")

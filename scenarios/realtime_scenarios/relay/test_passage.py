@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from realtime_harness.clients.connection import member
 from realtime_harness.clients.websocket import Auth
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.run import ScenarioRun
@@ -41,13 +42,14 @@ async def passes_unharmed(run: ScenarioRun) -> None:
         judge_passage(run, checks.NOTHING_LOST, checks.SAME_ORDER, want, got)
 
     with run.judging(checks.IDS):
-        await relayed.send(_message("item_of_the_client", "Remember this one."))
+        await relayed.send(_message("item_mine", "Remember this one."))
         await relayed.expect(
-            "conversation.item.added", where=lambda e: e["item"]["id"] == "item_of_the_client"
+            "conversation.item.added",
+            where=lambda e: member(e, "item", "id") == "item_mine",
         )
         await relayed.send({"type": "no.such.event", "event_id": "evt_mine"}, valid=False)
         error = await relayed.expect("error")
-        named = (error.data.get("error") or {}).get("event_id")
+        named = member(error.data, "error", "event_id")
         run.check(
             checks.IDS,
             named == "evt_mine",
@@ -58,9 +60,9 @@ async def passes_unharmed(run: ScenarioRun) -> None:
     with run.judging(checks.BIG_FRAME):
         await relayed.send(_message("item_big", _BIG))
         added = await relayed.expect(
-            "conversation.item.added", where=lambda e: len(str(e["item"])) > len(_BIG) // 2
+            "conversation.item.added", where=lambda e: len(str(e)) > len(_BIG) // 2
         )
-        came = added.data["item"]["content"][0]["text"]
+        came = str(member(added.data, "item", "content", 0, "text"))
         run.check(
             checks.BIG_FRAME,
             came == _BIG,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.clients.webrtc import Call
 from realtime_harness.clients.websocket import WebSocketConnection
 from realtime_harness.errors import EventNotReceived
@@ -65,7 +65,7 @@ async def both_act(run: ScenarioRun) -> None:
         await sideband.expect("session.updated")
     with run.judging(checks.UPDATE_SEEN):
         await call.events.expect(
-            "session.updated", where=lambda e: e["session"]["instructions"] == "Be brief."
+            "session.updated", where=lambda e: member(e, "session", "instructions") == "Be brief."
         )
 
     await _sideband_speaks(run, call, sideband)
@@ -87,15 +87,15 @@ async def _sideband_speaks(run: ScenarioRun, call: Call, sideband: WebSocketConn
     await sideband.send({"type": "conversation.item.create", "item": item})
     with run.judging(checks.ITEM_SEEN):
         await call.events.expect(
-            "conversation.item.added", where=lambda e: e["item"]["id"] == item["id"]
+            "conversation.item.added", where=lambda e: member(e, "item", "id") == item["id"]
         )
 
     response = {"output_modalities": ["text"], "metadata": {"asked_by": "backend"}}
     await sideband.send({"type": "response.create", "response": response})
     with run.judging(checks.RESPONSE_SEEN):
-        asked = (await sideband.expect("response.created")).data["response"]["id"]
+        asked = member((await sideband.expect("response.created")).data, "response", "id")
         for kind in ("response.created", "response.done"):
-            await call.events.expect(kind, where=lambda e: e["response"]["id"] == asked)
+            await call.events.expect(kind, where=lambda e: member(e, "response", "id") == asked)
 
 
 async def _client_wants_another_model(
@@ -119,7 +119,7 @@ async def _client_wants_another_model(
     await call.events.send(_update(instructions="Go on."))
     with run.judging(checks.MODEL_FIXED):
         updated = await call.events.expect(
-            "session.updated", where=lambda e: e["session"]["instructions"] == "Go on."
+            "session.updated", where=lambda e: member(e, "session", "instructions") == "Go on."
         )
         run.check(
             checks.MODEL_FIXED,

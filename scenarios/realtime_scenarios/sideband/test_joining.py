@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from realtime_harness.clients.connection import member
 from realtime_harness.clients.webrtc import Call
 from realtime_harness.clients.websocket import Auth, WebSocketConnection
-from realtime_harness.errors import ConnectionRefused, EventNotReceived
+from realtime_harness.errors import ConnectionRefused, EventNotReceived, TargetViolation
 from realtime_harness.evidence import Kind, Lane
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.run import ScenarioRun
@@ -98,7 +99,7 @@ async def other_doors(run: ScenarioRun) -> None:
             heard = [event.type for event in intruder.events if event.type != "error"]
             run.check(checks.BAD_KEY, not heard, f"expected no event, got {', '.join(heard)}")
 
-    await _open_by_session_id(run, call, created.data["session"]["id"])
+    await _open_by_session_id(run, call, str(member(created.data, "session", "id")))
 
     with run.judging(checks.SUBPROTOCOL_KEY):
         browser = await attach(run, call, auth=Auth.SUBPROTOCOL, name="browser")
@@ -151,13 +152,13 @@ async def _open_by_session_id(run: ScenarioRun, call: Call, session_id: str) -> 
             model=run.target.model, query={"session_id": session_id}, name="by-session-id"
         )
         greeting = await socket.receive()
-    except (ConnectionRefused, EventNotReceived) as nothing:
+    except TargetViolation as nothing:
         run.observe(checks.SESSION_ID, f"not a session: {nothing}")
         return
     turn = await text_turn(call.events, "Does the session id lead here?")
     ids = {event.data.get("event_id") for event in turn.events}
     shared = sum(event.data.get("event_id") in ids for event in socket.events)
-    other = greeting.data.get("session", {}).get("id")
+    other = member(greeting.data, "session", "id")
     run.observe(
         checks.SESSION_ID,
         f"a session of its own: {greeting.type} of {other}, not {session_id}, and {shared} of "

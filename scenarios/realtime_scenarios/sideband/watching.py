@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from realtime_harness.clients.base import EventConnection
-from realtime_harness.clients.connection import ReceivedEvent
+from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.clients.webrtc import Call
 from realtime_harness.clients.websocket import Auth, WebSocketConnection
 from realtime_harness.errors import EventNotReceived
@@ -55,7 +55,7 @@ async def sees(connection: EventConnection, turn: Turn) -> None:
 
     """
     await connection.expect(
-        "response.done", where=lambda event: event["response"]["id"] == turn.response_id
+        "response.done", where=lambda event: member(event, "response", "id") == turn.response_id
     )
 
 
@@ -64,8 +64,8 @@ def likeness(event: ReceivedEvent) -> tuple[Any, ...]:
     data = event.data
     return (
         event.type,
-        _id(data.get("response")) or data.get("response_id"),
-        _id(data.get("item")) or data.get("item_id"),
+        member(data, "response", "id") or data.get("response_id"),
+        member(data, "item", "id") or data.get("item_id"),
         data.get("output_index"),
         data.get("content_index"),
     )
@@ -102,7 +102,3 @@ def _only(
             left[likeness(event)] -= 1
             kept.append(event)
     return kept
-
-
-def _id(holder: Any) -> Any:
-    return holder.get("id") if isinstance(holder, dict) else None

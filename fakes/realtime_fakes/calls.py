@@ -1,11 +1,11 @@
-"""Calls: sessions that were opened with an SDP offer, by id."""
+"""Calls: sessions that were opened with an SDP offer, or by accepting a SIP call; by id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from realtime_fakes.audience import Role
 from realtime_fakes.host import Host
@@ -15,9 +15,25 @@ from realtime_harness import rtc
 
 if TYPE_CHECKING:
     from realtime_fakes.service import Service
-    from realtime_fakes.webrtc import Peer
 
-__all__ = ["Call", "CallRegistry"]
+__all__ = ["Call", "CallRegistry", "FarEnd"]
+
+
+class FarEnd(Protocol):
+    """The transport of a call: a WebRTC peer, or a simulated phone."""
+
+    @property
+    def state(self) -> str:
+        """What it is doing, in its own words."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up. Idempotent."""
+        ...
+
+    async def cut(self) -> None:
+        """Break off. Idempotent."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +42,7 @@ class Call:
 
     id: str
     host: Host
-    peer: Peer
+    peer: FarEnd
     created_at: float
     user_agent: str
     """Of the caller's HTTP client."""
@@ -86,8 +102,7 @@ class CallRegistry:
         call_id = service.new_call_id()
         host = service.open_session(session, model=model, call_id=call_id)
         peer = Peer(offer, host=host, service=service)
-        call = Call(call_id, host, peer, service.clock.now(), user_agent, count(1))
-        self._calls[call_id] = call
+        call = self.join(call_id, host, peer, user_agent=user_agent)
         try:
             answer = await peer.answer()
         except BaseException:
@@ -96,6 +111,12 @@ class CallRegistry:
         if host.ended:  # by a reset, while the answer was being made
             raise refusal("call_id_not_found")
         return call, answer
+
+    def join(self, call_id: str, host: Host, peer: FarEnd, *, user_agent: str = "") -> Call:
+        """Add a call whose session is open."""
+        call = Call(call_id, host, peer, self._service.clock.now(), user_agent, count(1))
+        self._calls[call_id] = call
+        return call
 
     def keep_refused(self, user_agent: str) -> None:
         """Leave a call behind that nobody can ever join."""
@@ -130,5 +151,16 @@ class CallRegistry:
                 self._service.spawn(call.peer.cut() if host.abrupt else call.peer.close())
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return the calls for the control API."""
-        return [*(call.describe() for call in self._calls.values()), *self._refused]
+        """Return the calls for the control API; those over SIP also when they are not going on."""
+        described = {call.id: call.describe() for call in self._calls.values()}
+        for phone in self._service.trunk:
+            described[phone.id] = {
+                "id": phone.id,
+                "session_id": None,
+                "state": phone.state,
+                "attachments": [],
+                "user_agent": "",
+                **described.get(phone.id, {}),
+                "sip": phone.describe(),
+            }
+        return [*described.values(), *self._refused]

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from realtime_fakes.clock import VirtualClock
 from realtime_fakes.rest import json_reply
+from realtime_fakes.sip import WEBHOOK_SECRET, SipCall
 from realtime_fakes.switches import HttpReply
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ __all__ = [
     "delete_service",
     "drop",
     "guard",
+    "hang_up",
+    "press",
     "reset",
+    "ring",
+    "say",
+    "sip_call",
     "state",
     "switches",
 ]
@@ -110,6 +116,70 @@ async def drop(service: Service, request: web.Request) -> HttpReply:
     return json_reply({})
 
 
+async def ring(service: Service, request: web.Request) -> HttpReply:
+    """Let a SIP call come in; the webhook has been answered when this answers."""
+    body = await _body(request)
+    caller, called = body.get("from", "sip:+15550100@127.0.0.1"), body.get("to", "sip:proj_fake")
+    more, url = body.get("headers", []), body.get("webhook_url")
+    secret = body.get("webhook_secret", WEBHOOK_SECRET)
+    if isinstance(more, dict):
+        more = [{"name": name, "value": value} for name, value in more.items()]
+    try:
+        headers = [("From", caller), ("To", called), *((h["name"], h["value"]) for h in more)]
+    except (TypeError, KeyError) as error:
+        raise ControlError(
+            400, 'headers is {name: value} or a list of {"name", "value"}'
+        ) from error
+    strings = [secret, *(text for header in headers for text in header)]
+    if not all(isinstance(text, str) for text in strings) or not isinstance(url, str | None):
+        raise ControlError(400, "from, to, headers, webhook_url and webhook_secret are strings")
+    try:
+        call = await service.trunk.ring(headers, webhook_url=url, webhook_secret=secret)
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    described = {"id": call.id, "state": call.state, **call.describe(), "webhook_secret": secret}
+    return json_reply(described, status=201)
+
+
+async def sip_call(service: Service, request: web.Request) -> HttpReply:
+    """Return a SIP call, and in words what its caller was told."""
+    call = _sip_call(service, request)
+    return json_reply(
+        {"id": call.id, "state": call.state, **call.describe(), "heard": call.words()}
+    )
+
+
+async def press(service: Service, request: web.Request) -> HttpReply:
+    """Let the caller press keys."""
+    call, keys = _sip_call(service, request), (await _body(request)).get("keys")
+    if not isinstance(keys, str):
+        raise ControlError(400, 'expected {"keys": "12#"}')
+    try:
+        service.trunk.press(call, keys)
+    except ValueError as error:
+        raise ControlError(409, str(error)) from error
+    return json_reply({})
+
+
+async def say(service: Service, request: web.Request) -> HttpReply:
+    """Let the caller say something."""
+    call, body = _sip_call(service, request), await _body(request)
+    text, silence_ms = body.get("text"), body.get("silence_ms", 1000)
+    if not isinstance(text, str) or type(silence_ms) is not int or not 0 <= silence_ms <= 60_000:
+        raise ControlError(400, 'expected {"text": "hello"}, and at most 60000 as "silence_ms"')
+    try:
+        service.trunk.say(call, text, silence_ms=silence_ms)
+    except ValueError as error:
+        raise ControlError(409, str(error)) from error
+    return json_reply({})
+
+
+async def hang_up(service: Service, request: web.Request) -> HttpReply:
+    """Let the caller hang up."""
+    service.trunk.give_up(_sip_call(service, request))
+    return json_reply({})
+
+
 async def create_service(server: Server, request: web.Request) -> HttpReply:
     """Add a service of its own to the server."""
     body = await _body(request)
@@ -147,6 +217,11 @@ SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("PUT", "/switches", switches),
     ("POST", "/reset", reset),
     ("POST", "/sessions/{session_id}/drop", drop),
+    ("POST", "/sip/calls", ring),
+    ("GET", "/sip/calls/{call_id}", sip_call),
+    ("POST", "/sip/calls/{call_id}/dtmf", press),
+    ("POST", "/sip/calls/{call_id}/say", say),
+    ("POST", "/sip/calls/{call_id}/hangup", hang_up),
 )
 """Of each service, below its control URL."""
 
@@ -155,6 +230,14 @@ SERVER_ROUTES: tuple[tuple[str, str, ServerHandler], ...] = (
     ("DELETE", "/services/{service}", delete_service),
 )
 """Of the server, below ``/_fake``."""
+
+
+def _sip_call(service: Service, request: web.Request) -> SipCall:
+    call_id = request.match_info["call_id"]
+    call = service.trunk.get(call_id)
+    if call is None:
+        raise ControlError(404, f"no SIP call {call_id!r}")
+    return call
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The HTTP endpoints: client secrets, calls, hang-up."""
+"""The HTTP endpoints: client secrets, calls, what decides upon calls."""
 
 from __future__ import annotations
 
@@ -105,6 +105,27 @@ async def _hangup(service: Service, request: web.Request) -> HttpReply:
     return HttpReply(status=200)
 
 
+async def _accept(service: Service, request: web.Request) -> HttpReply:
+    """Answer a SIP call with the session in the body."""
+    call_id, body = await _call_order(service, request)
+    service.trunk.accept(call_id, body)
+    return HttpReply(status=200)
+
+
+async def _reject(service: Service, request: web.Request) -> HttpReply:
+    """Decline a SIP call."""
+    call_id, body = await _call_order(service, request)
+    service.trunk.reject(call_id, body)
+    return HttpReply(status=200)
+
+
+async def _refer(service: Service, request: web.Request) -> HttpReply:
+    """Send the caller of a SIP call to somebody else."""
+    call_id, body = await _call_order(service, request)
+    service.trunk.refer(call_id, body)
+    return HttpReply(status=200)
+
+
 async def _beta(service: Service, request: web.Request) -> HttpReply:
     """Refuse the paths of the beta API."""
     raise refusal("beta_api_shape_disabled")
@@ -114,11 +135,20 @@ ENDPOINTS = (
     Endpoint("client_secrets", "/realtime/client_secrets", _client_secrets),
     Endpoint("calls", "/realtime/calls", _calls),
     Endpoint("hangup", "/realtime/calls/{call_id}/hangup", _hangup),
+    Endpoint("accept", "/realtime/calls/{call_id}/accept", _accept),
+    Endpoint("reject", "/realtime/calls/{call_id}/reject", _reject),
+    Endpoint("refer", "/realtime/calls/{call_id}/refer", _refer),
     Endpoint("beta", "/realtime", _beta),
     Endpoint("beta", "/realtime/sessions", _beta),
     Endpoint("beta", "/realtime/transcription_sessions", _beta),
 )
 """All of them are POST."""
+
+
+async def _call_order(service: Service, request: web.Request) -> tuple[str, dict[str, Any]]:
+    """Return which call is decided upon, and the JSON that says how."""
+    service.keys.admit_standard(bearer_key(request))
+    return request.match_info["call_id"], _json_object(await request.read() or b"{}", "body")
 
 
 async def _call_body(request: web.Request, policy: Policy) -> tuple[bytes, dict[str, Any] | None]:

@@ -17,6 +17,7 @@ from realtime_fakes.keys import KeyRing
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
 from realtime_fakes.session import Session
+from realtime_fakes.sip import Trunk
 from realtime_fakes.switches import Switchboard
 
 __all__ = ["Service"]
@@ -56,6 +57,7 @@ class Service:
         self.ids = Ids(seed)
         self.keys = KeyRing(api_keys, clock=clock, ids=self.ids)
         self.calls = CallRegistry(self)
+        self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}
         self._brain = EchoBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -140,6 +142,7 @@ class Service:
         for host in list(self.hosts.values()):
             host.end()
         self.keys.clear()
+        self.trunk.clear()
         await self._settle()
 
     async def close(self) -> None:

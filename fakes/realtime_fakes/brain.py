@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from realtime_fakes.tools import asked_for
 from realtime_harness.audio import speech
 
 __all__ = [
@@ -35,12 +36,30 @@ class Turn:
     """What an answer is asked for. Read only."""
 
     text: str
-    """Of the last user message; empty if it was sound."""
+    """What the last message of the user says, in writing and aloud."""
     modality: str
-    """``text`` or ``audio``."""
+    """``text`` or ``audio``: how to answer."""
     instructions: str
     items: Iterable[Mapping[str, Any]]
     """The context of the response, oldest first."""
+    transcript: str = ""
+    """What the last message of the user says aloud."""
+    tool_outputs: Sequence[Mapping[str, Any]] = ()
+    """Outputs of functions that no message has followed yet, oldest first."""
+    tools: Sequence[Mapping[str, Any]] = ()
+    """That may be called, as the client described them."""
+    tool_choice: str | Mapping[str, Any] = "auto"
+    parallel_tool_calls: bool = True
+    metadata: Mapping[str, str] | None = None
+    number: int = 1
+    """Of the response in its session, counted from one."""
+
+    def called(self, call_id: str) -> str:
+        """Return the name of the function that was called by that id; empty if nobody knows."""
+        for item in self.items:
+            if item["type"] == "function_call" and item["call_id"] == call_id:
+                return str(item["name"])
+        return ""
 
 
 class Say(NamedTuple):
@@ -122,18 +141,32 @@ class Brain(Protocol):
 
 
 class EchoBrain:
-    """Says what it was told."""
+    """Says what it was told.
+
+    If there are tools, it calls those that the user names (``call get_weather {"city": "Rome"}``)
+    and says what they return.
+
+    """
 
     def answer(self, turn: Turn) -> Answer:
         """Return the user's text, or the start of a long one, in a sentence."""
+        if turn.tool_outputs:
+            said = "; ".join(_shorten(str(item["output"])) for item in turn.tool_outputs)
+            return Answer((Say(f"The tool said: {said}"),))
+        if turn.tools:
+            calls = [Call(*call) for call in asked_for(turn.text, turn.tools, turn.tool_choice)]
+            if calls:
+                return Answer(calls if turn.parallel_tool_calls else calls[:1])
         words = turn.text
-        if len(words) > _LONGEST_ECHO:
-            words = words[:_LONGEST_ECHO] + "…"
-        return Answer((Say(f"You said: {words}" if words else "I heard you."),))
+        return Answer((Say(f"You said: {_shorten(words)}" if words else "I heard you."),))
 
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""
         return _speak(text)
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= _LONGEST_ECHO else words[:_LONGEST_ECHO] + "…"
 
 
 @lru_cache(maxsize=64)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from realtime_fakes.images import data_uri, image_tokens
 from realtime_fakes.input_audio import sound
 from realtime_fakes.shapes import (
-    Refusal,
     Shape,
     anything,
     array,
@@ -49,15 +49,6 @@ __all__ = [
 
 Item: TypeAlias = dict[str, Any]
 
-_IMAGE_TYPES = ("data:image/png;base64,", "data:image/jpeg;base64,")
-
-
-def _data_uri(value: str) -> str:
-    if not value.startswith(_IMAGE_TYPES):
-        raise Refusal("unsupported_value", reason="expected a data URI of a PNG or JPEG image.")
-    return value
-
-
 _HEAD: dict[str, Shape] = {
     "type": str,
     "id": nullable(str),
@@ -74,7 +65,7 @@ _INPUT_AUDIO = record(
 _INPUT_IMAGE = record(
     {
         "type": str,
-        "image_url": by_type({str: _data_uri}),
+        "image_url": by_type({str: data_uri}),
         "detail": optional(one_of("auto", "low", "high")),
     },
     required=("image_url",),
@@ -135,6 +126,8 @@ class Entry:
     """What the user said, by index of the content, as 24 kHz PCM16."""
     spoken_ms: float = 0.0
     """How long the assistant speaks in it."""
+    is_forgotten: bool = False
+    """Whether it is no part of an input any more, because there was too much of it."""
 
     def retrieved(self) -> Item:
         """Return the item with the user's sound in it."""
@@ -203,7 +196,7 @@ def last_user_text(entries: Iterable[Entry]) -> str:
 def _entry_of_message(item: Item, item_id: str) -> Entry:
     content: list[dict[str, Any]] = []
     words = TEXT_MESSAGE
-    heard = 0
+    heard = seen = 0
     sounds: dict[int, bytes] = {}
     for part in item["content"]:
         kind = part["type"]
@@ -212,7 +205,9 @@ def _entry_of_message(item: Item, item_id: str) -> Entry:
             heard += len(part["audio"]) // (48 * HEARD_MS)
             words = max(words, AUDIO_MESSAGE)
             part = {"type": "input_audio", "transcript": part.get("transcript")}
-        elif kind != "input_image":
+        elif kind == "input_image":
+            seen += image_tokens(part["image_url"], part.get("detail", "auto"))
+        else:
             words += count_text(part["text"])
         content.append(part)
     made = {
@@ -222,7 +217,7 @@ def _entry_of_message(item: Item, item_id: str) -> Entry:
         "role": item["role"],
         "content": content,
     }
-    return Entry(made, Tokens(words, heard), sounds or None)
+    return Entry(made, Tokens(words, heard, seen), sounds or None)
 
 
 class Conversation:
@@ -232,6 +227,7 @@ class Conversation:
         self.id = id
         self.text_tokens = 0
         self.audio_tokens = 0
+        self.image_tokens = 0
         self.has_assistant_audio = False
         self._entries: dict[str, Entry] = {}
         self._last: str | None = None
@@ -278,18 +274,47 @@ class Conversation:
     def replace(self, item_id: str, entry: Entry) -> None:
         """Put ``entry`` in the place of the item of that id; nothing happens if it is gone."""
         old = self._entries.get(item_id)
-        if old is not None:
-            if old.tokens is not NOTHING:
-                self._count(old.tokens, -1)
-            self._entries[item_id] = entry
-            self._count(entry.tokens, 1)
+        if old is None:
+            return
+        self._entries[item_id] = entry
+        if old.is_forgotten:
+            entry.is_forgotten = True
+            return
+        if old.tokens is not NOTHING:
+            self._count(old.tokens, -1)
+        self._count(entry.tokens, 1)
 
     def delete(self, item_id: str) -> None:
         """Remove the item of that id."""
-        self._count(self._entries.pop(item_id).tokens, -1)
+        entry = self._entries.pop(item_id)
+        if not entry.is_forgotten:
+            self._count(entry.tokens, -1)
         self._last = next(reversed(self._entries), None)
 
+    @property
+    def tokens(self) -> int:
+        """What all of it costs as an input."""
+        return self.text_tokens + self.audio_tokens + self.image_tokens
+
+    def remembered(self) -> Iterator[Item]:
+        """Return the items that are part of an input."""
+        return (entry.item for entry in self._entries.values() if not entry.is_forgotten)
+
+    def forget_oldest(self, tokens: int) -> None:
+        """Leave the oldest items out of further inputs, until these cost ``tokens`` at most.
+
+        The last item is kept, whatever it costs.
+
+        """
+        for item_id, entry in self._entries.items():
+            if self.tokens <= tokens or item_id == self._last:
+                break
+            if not entry.is_forgotten:
+                entry.is_forgotten = True
+                self._count(entry.tokens, -1)
+
     def _count(self, tokens: Tokens, sign: int) -> None:
-        text, audio = tokens
+        text, audio, image = tokens
         self.text_tokens += sign * text
         self.audio_tokens += sign * audio
+        self.image_tokens += sign * image

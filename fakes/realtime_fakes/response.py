@@ -8,7 +8,7 @@ the conversation before it is done in the output.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from math import inf
 from typing import Any, TypeAlias
 
@@ -182,7 +182,7 @@ class Response:
         self._end("cancelled", {"type": "cancelled", "reason": reason})
         self._tell_rate_limits()
 
-    def _perform(self) -> Iterator[float]:
+    def _perform(self) -> Generator[float, None, None]:
         """Play all of it; wait where a number of seconds is yielded."""
         pauses, items, overlaps = self._pauses, self._items, self._overlaps
         if pauses is not None:

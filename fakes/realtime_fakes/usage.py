@@ -41,6 +41,7 @@ class Tokens(NamedTuple):
 
     text: int = 0
     audio: int = 0
+    image: int = 0
 
 
 NOTHING = Tokens()
@@ -59,7 +60,7 @@ def usage(spent: Tokens, gained: Tokens) -> dict[str, Any]:
         gained: the output.
 
     """
-    input_tokens = spent.text + spent.audio
+    input_tokens = spent.text + spent.audio + spent.image
     output_tokens = gained.text + gained.audio
     return {
         "total_tokens": input_tokens + output_tokens,
@@ -68,7 +69,7 @@ def usage(spent: Tokens, gained: Tokens) -> dict[str, Any]:
         "input_token_details": {
             "text_tokens": spent.text,
             "audio_tokens": spent.audio,
-            "image_tokens": 0,
+            "image_tokens": spent.image,
             "cached_tokens": 0,
             "cached_tokens_details": {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0},
         },

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from realtime_fakes.images import data_uri, image_tokens
-from realtime_fakes.input_audio import sound
+from realtime_fakes.input_audio import coded, decoded, sound
 from realtime_fakes.shapes import (
     Shape,
     anything,
@@ -26,6 +26,7 @@ from realtime_fakes.shapes import (
     tagged,
     text,
 )
+from realtime_fakes.transcription import UNINTELLIGIBLE, understand
 from realtime_fakes.usage import (
     AUDIO_MESSAGE,
     HEARD_MS,
@@ -128,14 +129,46 @@ class Entry:
     """How long the assistant speaks in it."""
     is_forgotten: bool = False
     """Whether it is no part of an input any more, because there was too much of it."""
+    _heard: dict[int, str] | None = None
+    """What was understood of ``sounds`` so far."""
 
-    def retrieved(self) -> Item:
-        """Return the item with the user's sound in it."""
+    def heard(self, index: int) -> str:
+        """Return what the user says aloud in the content of this index."""
+        heard = self._heard = self._heard or {}
+        if index not in heard:
+            words = understand((self.sounds or {})[index])
+            if words == UNINTELLIGIBLE:
+                words = self.item["content"][index]["transcript"] or words
+            heard[index] = words
+        return heard[index]
+
+    def user_text(self) -> str:
+        """Return what the user says in it, in writing and aloud."""
+        sounds = self.sounds or {}
+        parts = [
+            part["text"] if part["type"] == "input_text" else self.heard(index)
+            for index, part in enumerate(self.item["content"])
+            if part["type"] == "input_text" or index in sounds
+        ]
+        return " ".join(filter(None, parts))
+
+    def transcribed(self, index: int, words: str) -> Entry:
+        """Return the entry with a transcript of the sound in the content of this index."""
+        content = list(self.item["content"])
+        content[index] = {**content[index], "transcript": words}
+        return replace(self, item={**self.item, "content": content})
+
+    def retrieved(self, format: str = "audio/pcm") -> Item:
+        """Return the item with the user's sound in it, in the input format of the session."""
         sounds = self.sounds
         if not sounds:
             return self.item
         content = [
-            {"type": "input_audio", "audio": b64encode(sounds[index]).decode(), **part}
+            {
+                "type": "input_audio",
+                "audio": b64encode(coded(sounds[index], format)).decode(),
+                **part,
+            }
             if index in sounds
             else part
             for index, part in enumerate(self.item["content"])
@@ -145,21 +178,33 @@ class Entry:
     def truncated(self, end_ms: int) -> Entry:
         """Return the entry without what the assistant says after ``end_ms``.
 
-        Where a word was spoken is not known; the transcript is cut in proportion.
+        A word of which the end was not heard is left out. Where a word was spoken is not known:
+        all letters are taken to be equally long, as they are in what the default brain says.
 
         """
-        words = self.item["content"][0]["transcript"].split(" ")
-        kept = " ".join(words[: int(len(words) * end_ms / self.spoken_ms)])
+        words = self.item["content"][0]["transcript"].encode()
+        end = int(len(words) * end_ms / self.spoken_ms)
+        kept = words[:end].decode(errors="ignore")
+        if words[end : end + 1].strip():
+            kept = kept.rpartition(" ")[0]
+        kept = kept.rstrip()
         item = {**self.item, "content": [{"type": "output_audio", "transcript": kept}]}
         tokens = Tokens(AUDIO_MESSAGE + count_text(kept), end_ms // SPOKEN_MS)
         return Entry(item, tokens, spoken_ms=end_ms)
 
 
-def made_by_client(item: Item, item_id: str) -> Entry:
-    """Return the entry for an item that has passed :data:`ITEM`."""
+def made_by_client(item: Item, item_id: str, format: str = "audio/pcm") -> Entry:
+    """Return the entry for an item that has passed :data:`ITEM`.
+
+    Args:
+        item: as the client made it.
+        item_id: that it gets.
+        format: of the sound in it, which is the input format of the session.
+
+    """
     kind = item["type"]
     if kind == "message":
-        return _entry_of_message(item, item_id)
+        return _entry_of_message(item, item_id, format)
     if kind == "function_call":
         made = {
             "id": item_id,
@@ -179,7 +224,7 @@ def made_by_client(item: Item, item_id: str) -> Entry:
 def user_audio(item_id: str, pcm: bytes) -> Entry:
     """Return the entry for sound that was committed."""
     return _entry_of_message(
-        {"role": "user", "content": [{"type": "input_audio", "audio": pcm}]}, item_id
+        {"role": "user", "content": [{"type": "input_audio", "audio": pcm}]}, item_id, "audio/pcm"
     )
 
 
@@ -187,13 +232,11 @@ def last_user_text(entries: Iterable[Entry]) -> str:
     """Return the text of the first user message in ``entries``, which come newest first."""
     for entry in entries:
         if entry.item.get("role") == "user":
-            return " ".join(
-                part["text"] for part in entry.item["content"] if part["type"] == "input_text"
-            )
+            return entry.user_text()
     return ""
 
 
-def _entry_of_message(item: Item, item_id: str) -> Entry:
+def _entry_of_message(item: Item, item_id: str, format: str) -> Entry:
     content: list[dict[str, Any]] = []
     words = TEXT_MESSAGE
     heard = seen = 0
@@ -201,8 +244,8 @@ def _entry_of_message(item: Item, item_id: str) -> Entry:
     for part in item["content"]:
         kind = part["type"]
         if kind == "input_audio":
-            sounds[len(content)] = part["audio"]
-            heard += len(part["audio"]) // (48 * HEARD_MS)
+            pcm = sounds[len(content)] = decoded(part["audio"], format)
+            heard += len(pcm) // (48 * HEARD_MS)
             words = max(words, AUDIO_MESSAGE)
             part = {"type": "input_audio", "transcript": part.get("transcript")}
         elif kind == "input_image":

@@ -125,7 +125,7 @@ class Message:
             )
         else:
             if self._is_said and setting.output_audio is not None:
-                setting.output_audio.queue(setting.response_id, pcm, now, out)
+                setting.output_audio.queue(setting.response_id, self.id, pcm, now, out)
                 self._spoken_ms = len(pcm) / BYTES_PER_MS["audio/pcm"]
             gained = Tokens(AUDIO_MESSAGE + count_text(words), int(self._spoken_ms / SPOKEN_MS))
             content = {"type": "output_audio", "transcript": words}

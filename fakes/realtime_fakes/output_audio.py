@@ -7,6 +7,8 @@ played, which is after the end of the response (recorded: pydantic-ai cassettes
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from realtime_fakes.audience import ClearPlayback, Effect, Event, Play
 from realtime_fakes.ids import Ids
 
@@ -15,18 +17,38 @@ __all__ = ["OutputAudio"]
 _BYTES_PER_S = 48_000
 
 
+class _Stretch(NamedTuple):
+    """The sound of one item, and when it plays, in Unix seconds."""
+
+    item_id: str
+    start: float
+    end: float
+
+
 class OutputAudio:
     """What plays on a call."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._ends: dict[str, float] = {}
+        self._ends: dict[str, float] = {}  # by response
+        self._stretches: list[_Stretch] = []
 
-    def queue(self, response_id: str, pcm: bytes, now: float, out: list[Effect]) -> None:
+    def queue(
+        self, response_id: str, item_id: str, pcm: bytes, now: float, out: list[Effect]
+    ) -> None:
         """Play ``pcm``, 24 kHz PCM16, behind what is still playing."""
-        out.append(self._event("started", response_id))
+        if response_id not in self._ends:
+            out.append(self._event("started", response_id))
         out.append(Play(pcm, response_id))
-        self._ends[response_id] = max([now, *self._ends.values()]) + len(pcm) / _BYTES_PER_S
+        start = max(now, self.end or now)
+        end = start + len(pcm) / _BYTES_PER_S
+        self._ends[response_id] = end
+        self._stretches.append(_Stretch(item_id, start, end))
+
+    @property
+    def end(self) -> float | None:
+        """When all will have been played; ``None`` if nothing plays."""
+        return max(self._ends.values(), default=None)
 
     def clear(self, out: list[Effect]) -> None:
         """Drop all that has not been played."""
@@ -34,6 +56,22 @@ class OutputAudio:
             out.append(ClearPlayback(response_id))
             out.append(self._event("cleared", response_id))
         self._ends.clear()
+        self._stretches.clear()
+
+    def interrupt(self, now: float, out: list[Effect]) -> list[tuple[str, int]]:
+        """Drop all that has not been played.
+
+        Returns:
+            of each item that was cut off, its id and how much of it was played, in milliseconds.
+
+        """
+        cut = [
+            (item_id, max(0, round((now - start) * 1000)))
+            for item_id, start, end in self._stretches
+            if end > now
+        ]
+        self.clear(out)
+        return cut
 
     def next_timer(self) -> float | None:
         """Return when the next response will have been played."""
@@ -44,6 +82,8 @@ class OutputAudio:
         for response_id in [key for key, end in self._ends.items() if end <= now]:
             del self._ends[response_id]
             out.append(self._event("stopped", response_id))
+        if not self._ends:
+            self._stretches.clear()
 
     def _event(self, what: str, response_id: str) -> Event:
         return {

@@ -22,11 +22,10 @@ from realtime_fakes.conversation import (
     Item,
     last_user_text,
     made_by_client,
-    user_audio,
 )
 from realtime_fakes.errors import ApiError, api_error
+from realtime_fakes.hearing import Hearing
 from realtime_fakes.ids import Ids
-from realtime_fakes.input_audio import InputAudio
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
 from realtime_fakes.response import Response
@@ -36,8 +35,6 @@ from realtime_fakes.usage import TEXT_MESSAGE, Tokens, count_text
 __all__ = ["Session"]
 
 _GOING_AWAY = 1001
-_MOST_HEARD_MS = 30_000
-_MOST_HEARD_WITHOUT_VAD_MS = 600_000
 
 
 class Session:
@@ -77,7 +74,15 @@ class Session:
         ids.at(now)
         self._conversation = Conversation(ids.conversation())
         self._instructions_cost = _cost_of_instructions(config["instructions"])
-        self._input_audio = InputAudio()
+        self._hearing = Hearing(
+            config,
+            self._conversation,
+            add_item=self._append_item,
+            respond=self._respond,
+            interrupt=self._interrupt,
+            ids=ids,
+            policy=policy,
+        )
         self._output_audio = OutputAudio(ids) if on_call else None
         self._responses: dict[str, Response] = {}
         self._active: Response | None = None
@@ -127,15 +132,19 @@ class Session:
 
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:
         """Hear sound that came over RTP: 24 kHz mono PCM16, little endian."""
+        out: list[Effect] = []
         if not self.ended:
-            self._hear(pcm, "audio/pcm")
-        return []
+            self._ids.at(now)
+            self._hearing.append(pcm, "audio/pcm", now, out)
+        return out
 
     def next_timer(self) -> float | None:
         """Return when :meth:`on_timer` is to be called, in Unix seconds."""
         if self.ended:
             return None
         due = float(self.config["expires_at"])
+        if self._hearing.due is not None and self._hearing.due < due:
+            due = self._hearing.due
         for response in self._responses.values():
             if response.due is not None and response.due < due:
                 due = response.due
@@ -154,9 +163,11 @@ class Session:
         for response in list(self._responses.values()):
             if response.due is not None and response.due <= now:
                 response.go_on(now, out)
-                self._forget_if_done(response)
+                self._forget_if_done(response, now)
         if self._output_audio is not None:
             self._output_audio.on_timer(now, out)
+        if self._hearing.due is not None and self._hearing.due <= now:
+            self._hearing.on_timer(now, out)
         if self.config["expires_at"] <= now:
             minutes = round((self.config["expires_at"] - self._started_at) / 60)
             error = api_error("session_expired", minutes=minutes)
@@ -173,8 +184,8 @@ class Session:
             "expires_at": self.config["expires_at"],
             "conversation_id": self._conversation.id,
             "items": [item["id"] for item in self._conversation],
-            "input_audio_ms": self._input_audio.total_ms,
-            "buffered_audio_ms": self._input_audio.ms,
+            "input_audio_ms": self._hearing.total_ms,
+            "buffered_audio_ms": self._hearing.buffered_ms,
             "responses": list(self._responses),
             "attachments": [
                 {"role": attachment.role.value, "name": attachment.name}
@@ -192,6 +203,7 @@ class Session:
             model_is_fixed=not self._policy().accept_model_change,
         )
         self._instructions_cost = _cost_of_instructions(self.config["instructions"])
+        self._hearing.configure(self.config)
         out.append(
             {
                 "type": "session.updated",
@@ -203,32 +215,13 @@ class Session:
     # input_audio_buffer
 
     def _append_audio(self, event: Event, now: float, out: list[Effect]) -> None:
-        self._hear(event["audio"], self.config["audio"]["input"]["format"]["type"])
+        self._hearing.append(event["audio"], None, now, out)
 
     def _commit_audio(self, event: Event, now: float, out: list[Effect]) -> None:
-        least, heard = self._policy().commit_minimum_ms, self._input_audio.ms
-        if heard < least:
-            raise api_error("input_audio_buffer_commit_empty", limit=least, found=heard)
-        item_id = self._ids.item()
-        out.append(
-            {
-                "type": "input_audio_buffer.committed",
-                "event_id": self._ids.event(),
-                "previous_item_id": self._conversation.last_id,
-                "item_id": item_id,
-            }
-        )
-        self._append_item(item_id, user_audio(item_id, self._input_audio.take()), out)
+        self._hearing.commit(now, out)
 
     def _clear_input_audio(self, event: Event, now: float, out: list[Effect]) -> None:
-        self._input_audio.clear()
-        out.append({"type": "input_audio_buffer.cleared", "event_id": self._ids.event()})
-
-    def _hear(self, data: bytes, format: str) -> None:
-        self._input_audio.append(data, format)
-        # Turn detection would drop what is not speech; without it the client decides.
-        detects = self.config["audio"]["input"]["turn_detection"] is not None
-        self._input_audio.keep_last(_MOST_HEARD_MS if detects else _MOST_HEARD_WITHOUT_VAD_MS)
+        self._hearing.clear(out)
 
     # output_audio_buffer
 
@@ -246,13 +239,14 @@ class Session:
         if self._conversation.get(item_id) is not None:
             raise api_error("item_create_duplicate_item_id", item_id=item_id)
         after = event.get("previous_item_id")
+        format = self.config["audio"]["input"]["format"]["type"]
         if not after:
-            self._append_item(item_id, made_by_client(item, item_id), out)
+            self._append_item(item_id, made_by_client(item, item_id, format), out)
             return
         previous = None if after == "root" else after
         if previous is not None and self._conversation.get(previous) is None:
             raise api_error("item_create_invalid_previous_item_id", item_id=previous)
-        entry = made_by_client(item, item_id)
+        entry = made_by_client(item, item_id, format)
         self._conversation.insert(item_id, entry, previous)
         self._announce(entry.item, previous, previous, out)
 
@@ -290,7 +284,7 @@ class Session:
             {
                 "type": "conversation.item.retrieved",
                 "event_id": self._ids.event(),
-                "item": entry.retrieved(),
+                "item": entry.retrieved(self.config["audio"]["input"]["format"]["type"]),
             }
         )
 
@@ -312,14 +306,17 @@ class Session:
         end = event["audio_end_ms"]
         if end > entry.spoken_ms:
             raise api_error("item_truncate_too_late", found=int(entry.spoken_ms), limit=end)
-        self._conversation.replace(event["item_id"], entry.truncated(end))
+        self._truncate(event["item_id"], entry, end, out)
+
+    def _truncate(self, item_id: str, entry: Entry, end_ms: int, out: list[Effect]) -> None:
+        self._conversation.replace(item_id, entry.truncated(end_ms))
         out.append(
             {
                 "type": "conversation.item.truncated",
                 "event_id": self._ids.event(),
-                "item_id": event["item_id"],
-                "content_index": event["content_index"],
-                "audio_end_ms": end,
+                "item_id": item_id,
+                "content_index": 0,
+                "audio_end_ms": end_ms,
             }
         )
 
@@ -392,8 +389,10 @@ class Session:
         self._responses[response.id] = response
         if conversation is not None:
             self._active = response
+            if self._hearing.idle_ms:
+                self._hearing.stop_waiting()
         response.start(now, out)
-        self._forget_if_done(response)
+        self._forget_if_done(response, now)
 
     def _context(self, items: list[Item] | None) -> list[Entry] | None:
         """Return the items that a response is to see; ``None`` for all of the conversation."""
@@ -407,7 +406,8 @@ class Session:
                     raise api_error("item_reference_invalid_item_id", item_id=item["id"])
                 context.append(entry)
             else:
-                context.append(made_by_client(item, item.get("id") or self._ids.item()))
+                format = self.config["audio"]["input"]["format"]["type"]
+                context.append(made_by_client(item, item.get("id") or self._ids.item(), format))
         return context
 
     def _cancel_response(self, event: Event, now: float, out: list[Effect]) -> None:
@@ -416,11 +416,43 @@ class Session:
         if response is None or response.is_done:
             raise api_error("response_cancel_not_active")
         response.cancel("client_cancelled", out)
-        self._forget_if_done(response)
+        self._forget_if_done(response, now)
 
-    def _forget_if_done(self, response: Response) -> None:
+    def _respond(self, now: float, out: list[Effect]) -> None:
+        """Answer a turn, unless an answer is still on its way."""
+        if self._active is None:
+            self._create_response({}, now, out)
+
+    def _interrupt(self, now: float, out: list[Effect]) -> None:
+        """Fall silent, because the user speaks.
+
+        On a call the service knows what was played, and shortens the item to that by itself
+        (https://developers.openai.com/api/docs/guides/realtime-conversations).
+
+        """
+        response = self._active
+        if response is not None:
+            response.cancel("turn_detected", out)
+            self._forget_if_done(response, now)
+        if self._output_audio is not None:
+            for item_id, played_ms in self._output_audio.interrupt(now, out):
+                entry = self._conversation.get(item_id)
+                if entry is not None and played_ms < entry.spoken_ms:
+                    self._truncate(item_id, entry, played_ms, out)
+
+    def _wait(self, response: Response, now: float) -> None:
+        """Wait for the user, from when the response will have been played."""
+        if self._output_audio is None:
+            playback_s = response.spoken_ms / 1000
+        else:
+            playback_s = (self._output_audio.end or now) - now
+        self._hearing.wait(now, playback_s)
+
+    def _forget_if_done(self, response: Response, now: float) -> None:
         if response.is_done and self._active is response:
             self._active = None
+            if self._hearing.idle_ms:
+                self._wait(response, now)
         if response.due is None:
             del self._responses[response.id]
 

@@ -19,7 +19,7 @@ from realtime_fakes.audience import (
     Role,
     recipients,
 )
-from realtime_fakes.brain import EchoBrain
+from realtime_fakes.brain import Brain, EchoBrain
 from realtime_fakes.config import effective_session
 from realtime_fakes.ids import Ids
 from realtime_fakes.policy import Policy
@@ -106,7 +106,12 @@ def open_stage() -> OpenStage:
     """Return a function that opens a session with one primary party, which was greeted."""
 
     def open_stage(
-        *, on_call: bool = False, modality: str = "text", model: str = "gpt-realtime", **asked: Any
+        *,
+        on_call: bool = False,
+        modality: str = "text",
+        model: str = "gpt-realtime",
+        brain: Brain | None = None,
+        **asked: Any,
     ) -> Stage:
         ids = Ids(7)
         ids.at(START)
@@ -121,7 +126,7 @@ def open_stage() -> OpenStage:
             config=config,
             now=START,
             ids=ids,
-            brain=StillBrain(),
+            brain=brain or StillBrain(),
             policy=lambda: stage.policy,
             on_call=on_call,
         )

@@ -160,12 +160,12 @@ def test_spoken_answers_can_be_truncated(open_stage: OpenStage, message: Message
     stage = open_stage(modality="audio")
     answered = stage.send(message("one two"), RESPOND)
     item_id = first(answered, "response.output_item.done")["item"]["id"]
-    (truncated,) = stage.send(about("truncate", item_id, content_index=0, audio_end_ms=850))
+    (truncated,) = stage.send(about("truncate", item_id, content_index=0, audio_end_ms=900))
     assert truncated["type"] == "conversation.item.truncated"
-    assert (truncated["content_index"], truncated["audio_end_ms"]) == (0, 850)
+    assert (truncated["content_index"], truncated["audio_end_ms"]) == (0, 900)
     (retrieved,) = stage.send(about("retrieve", item_id))
     assert retrieved["item"]["content"] == [{"type": "output_audio", "transcript": "You said:"}]
     usage = first(stage.send(RESPOND), "response.done")["response"]["usage"]
-    assert usage["input_token_details"]["audio_tokens"] == 17
-    (error,) = stage.send(about("truncate", item_id, content_index=0, audio_end_ms=851))
-    assert error["error"]["message"] == "Audio content of 850ms is already shorter than 851ms"
+    assert usage["input_token_details"]["audio_tokens"] == 18
+    (error,) = stage.send(about("truncate", item_id, content_index=0, audio_end_ms=901))
+    assert error["error"]["message"] == "Audio content of 900ms is already shorter than 901ms"

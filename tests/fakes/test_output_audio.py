@@ -21,7 +21,7 @@ def seen(effects: list[Effect]) -> list[Any]:
 def test_sound_is_announced_and_ends_when_it_has_been_played() -> None:
     output, out = OutputAudio(Ids()), list[Effect]()
     assert output.next_timer() is None
-    output.queue("r1", SECOND, 10.0, out)
+    output.queue("r1", "i", SECOND, 10.0, out)
     assert seen(out) == [("started", "r1"), Play]
     assert output.next_timer() == 11.0
     out.clear()
@@ -34,8 +34,8 @@ def test_sound_is_announced_and_ends_when_it_has_been_played() -> None:
 
 def test_sound_plays_behind_what_is_still_playing() -> None:
     output, out = OutputAudio(Ids()), list[Effect]()
-    output.queue("r1", SECOND, 10.0, out)
-    output.queue("r2", SECOND, 10.5, out)
+    output.queue("r1", "i", SECOND, 10.0, out)
+    output.queue("r2", "i", SECOND, 10.5, out)
     out.clear()
     output.on_timer(11.0, out)
     assert output.next_timer() == 12.0
@@ -45,7 +45,7 @@ def test_sound_plays_behind_what_is_still_playing() -> None:
 
 def test_clear_takes_the_place_of_stopped() -> None:
     output, out = OutputAudio(Ids()), list[Effect]()
-    output.queue("r1", SECOND, 10.0, out)
+    output.queue("r1", "i", SECOND, 10.0, out)
     out.clear()
     output.clear(out)
     assert seen(out) == [ClearPlayback, ("cleared", "r1")]

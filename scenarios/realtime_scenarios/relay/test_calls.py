@@ -14,6 +14,11 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.relay import checks
 from realtime_scenarios.relay.comparing import judge_passage, session_ended, session_id
 
+# The caller's tone is sound: turn detection would take it for speech that interrupts.
+_BY_HAND = {
+    "type": "session.update",
+    "session": {"type": "realtime", "audio": {"input": {"turn_detection": None}}},
+}
 _SPEAKING_S = 0.1
 """For how long the caller's tone goes on between two questions, seconds."""
 
@@ -37,6 +42,8 @@ async def call_over_a_socket(run: ScenarioRun) -> None:
     call = await relay.call(audio=Audio.TONE)
     for connection in (direct, call.events):
         await connection.expect("session.created")
+        await connection.send(_BY_HAND)
+        await connection.expect("session.updated")
 
     want = await text_turn(direct, "Do you read me?")
     with run.requiring(checks.CALL_NOTHING_LOST):

@@ -30,6 +30,7 @@ __all__ = [
     "drop",
     "guard",
     "hang_up",
+    "journal",
     "press",
     "reset",
     "ring",
@@ -104,6 +105,15 @@ async def reset(service: Service, request: web.Request) -> HttpReply:
     """End all sessions and calls and forget all ephemeral keys."""
     await service.reset()
     return json_reply(service.describe())
+
+
+async def journal(service: Service, request: web.Request) -> HttpReply:
+    """Return what callers sent and got: of all sessions or of one, behind a given number."""
+    after = request.query.get("after", "-1")
+    if not after.removeprefix("-").isdecimal():
+        raise ControlError(400, "after is the seq of the last entry that is known")
+    entries = service.journal.entries(session_id=request.query.get("session_id"), after=int(after))
+    return json_reply({"entries": entries, "dropped": service.journal.dropped})
 
 
 async def drop(service: Service, request: web.Request) -> HttpReply:
@@ -213,6 +223,7 @@ async def delete_service(server: Server, request: web.Request) -> HttpReply:
 
 SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("GET", "/state", state),
+    ("GET", "/journal", journal),
     ("POST", "/clock", advance),
     ("PUT", "/switches", switches),
     ("POST", "/reset", reset),

@@ -26,6 +26,7 @@ from realtime_fakes.audience import (
     recipients,
 )
 from realtime_fakes.clock import Clock
+from realtime_fakes.journal import Journal, Track
 from realtime_fakes.session import Session
 from realtime_fakes.switches import EventTap, Switchboard
 
@@ -68,6 +69,8 @@ class _Line:
     """What belongs to one attachment."""
 
     outlet: Outlet
+    track: Track
+    """In the journal."""
     memory: dict[str, Any] = field(default_factory=dict)
     """Of the event taps."""
 
@@ -79,6 +82,7 @@ class Host:
         session: the session.
         clock: of the service.
         switchboard: of the service.
+        journal: of the service.
         on_end: called once, when the session is over and its attachments are being closed.
 
     """
@@ -89,6 +93,7 @@ class Host:
         *,
         clock: Clock,
         switchboard: Switchboard,
+        journal: Journal,
         on_end: Callable[[Host], None],
     ) -> None:
         self.session = session
@@ -97,6 +102,7 @@ class Host:
         self.abrupt = False
         self._clock = clock
         self._switchboard = switchboard
+        self._journal = journal
         self._on_end = on_end
         self._lines: dict[Attachment, _Line] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -105,13 +111,16 @@ class Host:
 
     def attach(self, attachment: Attachment, outlet: Outlet) -> None:
         """Add a party to the session."""
-        self._lines[attachment] = _Line(outlet)
+        track = self._journal.open(self.session.id, attachment)
+        self._lines[attachment] = _Line(outlet, track)
         self._deliver(self.session.attach(attachment, self._clock.now()))
 
     def detach(self, attachment: Attachment) -> None:
         """Remove a party that left. The session ends with its primary, not with a sideband."""
-        if self._lines.pop(attachment, None) is None:
+        line = self._lines.pop(attachment, None)
+        if line is None:
             return
+        self._journal.close(line.track, "client")
         self._deliver(self.session.detach(attachment, self._clock.now()))
         if attachment.role is not Role.SIDEBAND:
             self.end(cause="caller")
@@ -120,6 +129,9 @@ class Host:
 
     def receive(self, attachment: Attachment, frame: str | bytes) -> None:
         """Hand a client's frame to the session."""
+        line = self._lines.get(attachment)
+        if line is not None:
+            self._journal.sent(line.track, frame)
         self._deliver(self.session.receive(attachment, frame, self._clock.now()))
 
     def receive_audio(self, pcm: bytes) -> None:
@@ -159,6 +171,7 @@ class Host:
             }
         for line in self._drain():
             line.outlet.close(code, reason)
+            self._journal.close(line.track, "service", code=code, reason=reason)
         self._on_end(self)
 
     def close_sidebands(self, code: int) -> None:
@@ -175,6 +188,7 @@ class Host:
         self._finish()
         for line in self._drain():
             line.outlet.cut()
+            self._journal.close(line.track, "network")
         self._on_end(self)
 
     def describe(self) -> dict[str, Any]:
@@ -228,7 +242,9 @@ class Host:
                     batches[attachment].append(frame)
         for attachment, frames in batches.items():
             if frames:
-                self._lines[attachment].outlet.send(frames)
+                line = self._lines[attachment]
+                line.outlet.send(frames)
+                self._journal.received(line.track, frames)
         if is_cut:
             self.cut()
         elif self.session.ended:

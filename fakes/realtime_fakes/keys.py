@@ -89,6 +89,14 @@ class KeyRing:
         if self.admit(key) is not None:
             raise key_refused(key or "")
 
+    def kind(self, key: str | None) -> str:
+        """Say what a key is, for testers: ``standard``, ``ephemeral``, ``unknown`` or ``none``."""
+        if not key:
+            return "none"
+        if key in self._api_keys:
+            return "standard"
+        return "ephemeral" if key in self._ephemeral else "unknown"
+
     def spend(self, key: EphemeralKey) -> None:
         """Make an ephemeral key unknown."""
         self._ephemeral.pop(key.value, None)

@@ -31,7 +31,7 @@ from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
 from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply, Switchboard
 from realtime_fakes.tls import server_context
-from realtime_fakes.websocket import is_beta, serve_websocket
+from realtime_fakes.websocket import bearer_key, is_beta, serve_websocket
 from realtime_harness import rtc
 
 __all__ = ["CLOCKS", "PROFILES", "ServeOptions", "Server", "serve"]
@@ -254,6 +254,8 @@ class Server:
         service = None
         try:
             service = self._service(request)
+            if route == "websocket":
+                service.journal.request(_described(service, request))
             reply = await handler(service, request)
         except ApiError as error:
             reply = _refused(error)
@@ -266,6 +268,19 @@ class Server:
             return reply
         for tap in service.switchboard.reply_taps if service is not None else ():
             reply = tap(route, reply)
+        if service is not None:
+            if route != "websocket":
+                # Only now: a form is read by its handler or not at all.
+                service.journal.request(
+                    {**_described(service, request), "body": await _body(request)}
+                )
+            service.journal.response(
+                {
+                    "status": reply.status,
+                    "headers": dict(reply.headers),
+                    "body": _readable(reply.body),
+                }
+            )
         return _respond(reply)
 
     async def _control_service(
@@ -328,6 +343,46 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _described(service: Service, request: web.Request) -> dict[str, Any]:
+    """Return a request for the journal: without its key, but with what kind of key that is."""
+    _, _, path = request.path.partition("/v1")
+    shown = ("Content-Type", "User-Agent", "Origin", "OpenAI-Beta")
+    return {
+        "method": request.method,
+        "url": str(request.url),
+        "path": path,
+        "query": dict(request.query),
+        "key": service.keys.kind(bearer_key(request)),
+        "headers": {
+            name.lower(): request.headers[name] for name in shown if name in request.headers
+        },
+    }
+
+
+async def _body(request: web.Request) -> Any:
+    """Return the body of a request; nothing if it has not all come or cannot be read."""
+    if not request.content.is_eof():
+        return ""
+    try:
+        if request.content_type != "multipart/form-data":
+            return _readable(await request.read())
+        form = await request.post()
+    except (web.HTTPRequestEntityTooLarge, ValueError, AssertionError, KeyError):
+        return ""
+    return {
+        name: "" if isinstance(part, web.FileField) else _readable(part)
+        for name, part in form.items()
+    }
+
+
+def _readable(body: bytes | bytearray | str) -> Any:
+    """Return JSON as what it says, anything else as text."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body if isinstance(body, str) else body.decode(errors="replace")
 
 
 async def _post(endpoint: Endpoint, service: Service, request: web.Request) -> HttpReply:

@@ -13,6 +13,7 @@ from realtime_fakes.clock import Clock, VirtualClock
 from realtime_fakes.config import effective_session
 from realtime_fakes.host import Host
 from realtime_fakes.ids import Ids
+from realtime_fakes.journal import Journal
 from realtime_fakes.keys import KeyRing
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
@@ -59,6 +60,7 @@ class Service:
         self.calls = CallRegistry(self)
         self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}
+        self.journal = Journal()
         self._brain = EchoBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
         if isinstance(clock, VirtualClock):
@@ -126,7 +128,13 @@ class Service:
             policy=lambda: self.switchboard.policy,
             on_call=call_id is not None,
         )
-        host = Host(session, clock=self.clock, switchboard=self.switchboard, on_end=self._ended)
+        host = Host(
+            session,
+            clock=self.clock,
+            switchboard=self.switchboard,
+            journal=self.journal,
+            on_end=self._ended,
+        )
         self.hosts[session_id] = host
         return host
 
@@ -138,10 +146,14 @@ class Service:
         return task
 
     async def reset(self) -> None:
-        """End all sessions and calls and forget all ephemeral keys. Switches and time stay."""
+        """End all sessions and calls, forget all ephemeral keys and empty the journal.
+
+        Switches and time stay.
+        """
         for host in list(self.hosts.values()):
             host.end()
         self.keys.clear()
+        self.journal.clear()
         self.trunk.clear()
         await self._settle()
 

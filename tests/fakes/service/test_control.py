@@ -203,3 +203,53 @@ async def test_other_machines_are_kept_out(client, monkeypatch):
 
     monkeypatch.setattr(web.Request, "remote", "192.0.2.7")
     assert (await client.control("GET", "/state")).status_code == 403
+
+
+async def test_the_journal_shows_what_went_over_the_wire(client):
+    socket = await client.socket()
+    session_id = (await socket.event())["session"]["id"]
+    await socket.send({"type": "input_audio_buffer.clear"})
+    await socket.event()
+    journal = (await client.control("GET", "/journal")).json()
+    assert journal["dropped"] == 0
+    assert [(e["lane"], e["direction"], e["kind"]) for e in journal["entries"]] == [
+        ("http", "sent", "request"),
+        ("transport", "note", "state"),
+        ("ws", "received", "event"),
+        ("ws", "sent", "event"),
+        ("ws", "received", "event"),
+    ]
+    handshake = journal["entries"][0]["data"]
+    assert (handshake["path"], handshake["key"]) == ("/realtime", "standard")
+    assert "sk-fake" not in str(journal)
+    later = (await client.control("GET", f"/journal?session_id={session_id}&after=2")).json()
+    assert later["entries"] == journal["entries"][3:]
+    await client.control("POST", "/reset")
+    assert (await client.control("GET", "/journal")).json()["entries"] == []
+    assert (await client.control("GET", "/journal?after=x")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "kind", "body"),
+    [
+        ({"json": {"session": {"type": "realtime"}}}, 200, "standard", {"session": ...}),
+        ({"content": b"{", "key": "sk-other"}, 401, "unknown", "{"),
+        ({"json": {}, "key": None}, 401, "none", {}),
+    ],
+    ids=["good", "unknown-key", "no-key"],
+)
+async def test_the_journal_shows_requests(client, request_, status, kind, body):
+    await client.post("/realtime/client_secrets", **request_)
+    asked, answered = (await client.control("GET", "/journal")).json()["entries"]
+    assert (asked["data"]["method"], asked["data"]["key"]) == ("POST", kind)
+    if body == {"session": ...}:
+        body = request_["json"]
+    assert asked["data"]["body"] == body
+    assert answered["data"]["status"] == status
+
+
+async def test_the_journal_shows_forms(client):
+    form = {"sdp": (None, "v=0"), "session": (None, '{"type": "realtime"}')}
+    await client.post("/realtime/calls", files=form)
+    asked = (await client.control("GET", "/journal")).json()["entries"][0]["data"]
+    assert asked["body"] == {"sdp": "v=0", "session": {"type": "realtime"}}

@@ -9,6 +9,7 @@ import pytest
 from realtime_fakes.audience import Addressed, Attachment, ClearPlayback, Close, Play, Role
 from realtime_fakes.clock import RealClock, VirtualClock
 from realtime_fakes.host import Host
+from realtime_fakes.journal import Journal
 from realtime_fakes.switches import Switch, Switchboard
 
 PRIMARY = Attachment(Role.WEBSOCKET, "client")
@@ -92,12 +93,14 @@ def stage():
         session: StubSession = field(default_factory=StubSession)
         ended: list = field(default_factory=list)
         switchboard: Switchboard = field(default_factory=lambda: Switchboard([]))
+        journal: Journal = field(default_factory=Journal)
 
         def host(self, clock=None):
             return Host(
                 self.session,
                 clock=clock or RealClock(),
                 switchboard=self.switchboard,
+                journal=self.journal,
                 on_end=self.ended.append,
             )
 

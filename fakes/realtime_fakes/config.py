@@ -27,11 +27,13 @@ class Model(NamedTuple):
 
     voice: str = "marin"
     silence_duration_ms: int = 500
+    context_tokens: int = 96_000
+    """How much input it can take: its context without its longest output."""
     reasoning: bool = False
     """Whether it takes ``reasoning`` and ``parallel_tool_calls``."""
 
 
-_FIRST = Model(voice="alloy", silence_duration_ms=200)
+_FIRST = Model(voice="alloy", silence_duration_ms=200, context_tokens=28_224)
 _SECOND = Model(reasoning=True)
 
 # Recorded: gpt-realtime, gpt-realtime-mini and gpt-realtime-2.1. The others follow their family.

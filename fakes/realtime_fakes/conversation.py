@@ -50,9 +50,11 @@ __all__ = [
 
 Item: TypeAlias = dict[str, Any]
 
+_LONGEST_ID = 32
+
 _HEAD: dict[str, Shape] = {
     "type": str,
-    "id": nullable(str),
+    "id": nullable(text(_LONGEST_ID)),
     "object": optional(one_of("realtime.item")),
     "status": nullable(one_of("completed", "incomplete", "in_progress")),
 }
@@ -98,11 +100,11 @@ _ITEMS: dict[str, Shape] = {
         },
     ),
     "function_call": record(
-        {**_HEAD, "name": str, "call_id": text(32), "arguments": str},
+        {**_HEAD, "name": str, "call_id": text(_LONGEST_ID), "arguments": str},
         required=("name", "call_id", "arguments"),
     ),
     "function_call_output": record(
-        {**_HEAD, "call_id": text(32), "output": str}, required=("call_id", "output")
+        {**_HEAD, "call_id": text(_LONGEST_ID), "output": str}, required=("call_id", "output")
     ),
 }
 
@@ -151,6 +153,10 @@ class Entry:
             if part["type"] == "input_text" or index in sounds
         ]
         return " ".join(filter(None, parts))
+
+    def spoken_text(self) -> str:
+        """Return what the user says in it aloud."""
+        return " ".join(filter(None, map(self.heard, self.sounds or {})))
 
     def transcribed(self, index: int, words: str) -> Entry:
         """Return the entry with a transcript of the sound in the content of this index."""

@@ -126,11 +126,12 @@ CATALOGUE: dict[str, Row] = {
     ),
     "string_above_max_length": Row(
         "Invalid '{param}': string too long. "
-        "Expected a string with maximum length {limit}, but got one with length {found} instead."
+        "Expected a string with maximum length {limit}, but got a string with length {found} instead."
     ),
     "object_above_max_properties": Row(
         "Invalid '{param}': too many properties. "
-        "Expected an object with at most {limit} properties, but got one with {found} instead."
+        "Expected an object with at most {limit} properties, "
+        "but got an object with {found} properties instead."
     ),
     # Sessions
     "invalid_modalities": Row(
@@ -190,7 +191,13 @@ CATALOGUE: dict[str, Row] = {
         "Error referencing item: the item with id '{item_id}' does not exist.",
         param="response.input",
     ),
+    # https://github.com/livekit/agents/issues/3344
+    "invalid_tool_call_id": Row("Tool call ID '{call_id}' not found in conversation."),
     # Responses
+    "context_length_exceeded": Row(
+        "This conversation is {found} tokens long and the limit is {limit}; "
+        "truncation is disabled for this session."
+    ),
     "conversation_already_has_active_response": Row(
         "Conversation already has an active response in progress: {response_id}. "
         "Wait until the response is finished before creating a new one."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from realtime_fakes.brain import Failure
 from realtime_fakes.latency import INSTANT, Latency
 
 __all__ = ["Policy"]
@@ -95,6 +96,12 @@ class Policy:
     call_setup_timeout_s: float = 30.0
     """Seconds after which a call that did not connect is given up."""
 
+    out_of_quota: bool = False
+    """Whether keys and calls are refused because nobody pays for them."""
+
+    response_failure: Failure | None = None
+    """Why every response fails; ``None`` if none does."""
+
     send_rate_limits: bool = True
     """Whether ``rate_limits.updated`` follows ``response.done``."""
 
@@ -116,6 +123,12 @@ class Policy:
 
     obfuscate_deltas: bool = True
     """Whether text deltas carry a random pad in ``obfuscation``."""
+
+    check_call_ids: bool = True
+    """Whether the output of a function needs its call in the conversation."""
+
+    context_tokens: int | None = None
+    """How much input a response may have; ``None`` for what its model can take."""
 
     repeat_part_as_content: bool = False
     """Whether ``response.content_part.*`` carry their part as ``content`` as well, as Azure's

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
-from realtime_fakes.brain import Brain, Turn
+from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
 from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS, parse
 from realtime_fakes.config import Config, model_of, patch
+from realtime_fakes.context import fit, last_input
 from realtime_fakes.conversation import (
     Conversation,
     Entry,
     Item,
-    last_user_text,
     made_by_client,
 )
 from realtime_fakes.errors import ApiError, api_error
@@ -30,7 +30,7 @@ from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
 from realtime_fakes.response import Response
 from realtime_fakes.shapes import check
-from realtime_fakes.usage import TEXT_MESSAGE, Tokens, count_text
+from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
 
 __all__ = ["Session"]
 
@@ -86,6 +86,8 @@ class Session:
         self._output_audio = OutputAudio(ids) if on_call else None
         self._responses: dict[str, Response] = {}
         self._active: Response | None = None
+        self._response_count = 0
+        self._waiting: dict[str, Entry] = {}
 
     def attach(self, attachment: Attachment, now: float) -> list[Effect]:
         """Add a party. A primary one is greeted with ``session.created``."""
@@ -163,7 +165,7 @@ class Session:
         for response in list(self._responses.values()):
             if response.due is not None and response.due <= now:
                 response.go_on(now, out)
-                self._forget_if_done(response, now)
+                self._forget_if_done(response, now, out)
         if self._output_audio is not None:
             self._output_audio.on_timer(now, out)
         if self._hearing.due is not None and self._hearing.due <= now:
@@ -236,12 +238,20 @@ class Session:
         item_id = item.get("id")
         if not item_id or not self._policy().keep_client_item_ids:
             item_id = self._ids.item()
-        if self._conversation.get(item_id) is not None:
+        if self._conversation.get(item_id) is not None or item_id in self._waiting:
             raise api_error("item_create_duplicate_item_id", item_id=item_id)
+        format: str = self.config["audio"]["input"]["format"]["type"]
+        is_output = item["type"] == "function_call_output"
+        if is_output and self._policy().check_call_ids:
+            self._check_call_id(item["call_id"])
         after = event.get("previous_item_id")
-        format = self.config["audio"]["input"]["format"]["type"]
         if not after:
-            self._append_item(item_id, made_by_client(item, item_id, format), out)
+            entry = made_by_client(item, item_id, format)
+            if is_output and self._active is not None:
+                # It waits until the response with its call is done, as recorded.
+                self._waiting[item_id] = entry
+            else:
+                self._append_item(item_id, entry, out)
             return
         previous = None if after == "root" else after
         if previous is not None and self._conversation.get(previous) is None:
@@ -249,6 +259,12 @@ class Session:
         entry = made_by_client(item, item_id, format)
         self._conversation.insert(item_id, entry, previous)
         self._announce(entry.item, previous, previous, out)
+
+    def _check_call_id(self, call_id: str) -> None:
+        for item in self._conversation:
+            if item["type"] == "function_call" and item["call_id"] == call_id:
+                return
+        raise api_error("invalid_tool_call_id", call_id=call_id)
 
     def _append_item(self, item_id: str, entry: Entry, out: list[Effect]) -> None:
         previous, index = self._conversation.append(item_id, entry)
@@ -346,21 +362,14 @@ class Session:
             instructions, cost = config["instructions"], self._instructions_cost
         else:
             cost = _cost_of_instructions(instructions)
-        if context is None:
-            text, audio = self._conversation.text_tokens, self._conversation.audio_tokens
-            words = last_user_text(self._conversation.newest_first())
+        model, policy = model_of(config["model"]), self._policy()
+        room = (policy.context_tokens or model.context_tokens) - cost
+        if policy.response_failure is not None:
+            answer = Answer((), Course(failure=policy.response_failure))
+        elif context is None and not fit(self._conversation, config["truncation"], room):
+            answer = _too_much(cost + room, cost + self._conversation.tokens)
         else:
-            text = sum(entry.tokens.text for entry in context)
-            audio = sum(entry.tokens.audio for entry in context)
-            words = last_user_text(reversed(context))
-        answer = self._brain.answer(
-            Turn(
-                text=words,
-                modality=modalities[0],
-                instructions=instructions,
-                items=self._conversation if context is None else [entry.item for entry in context],
-            )
-        )
+            answer = self._answer(request, context, modalities[0], instructions)
         response = Response(
             {
                 "object": "realtime.response",
@@ -378,13 +387,13 @@ class Session:
                 "metadata": request.get("metadata"),
             },
             answer,
-            Tokens(cost + text, audio),
+            self._spent(cost, context),
             speak=self._brain.speak if modalities[0] == "audio" else None,
             conversation=conversation,
             output_audio=self._output_audio,
-            shows_phase=model_of(config["model"]).reasoning,
+            shows_phase=model.reasoning,
             ids=self._ids,
-            policy=self._policy(),
+            policy=policy,
         )
         self._responses[response.id] = response
         if conversation is not None:
@@ -392,7 +401,46 @@ class Session:
             if self._hearing.idle_ms:
                 self._hearing.stop_waiting()
         response.start(now, out)
-        self._forget_if_done(response, now)
+        self._forget_if_done(response, now, out)
+
+    def _answer(
+        self,
+        request: dict[str, Any],
+        context: list[Entry] | None,
+        modality: str,
+        instructions: str,
+    ) -> Answer:
+        """Ask the brain what to answer."""
+        config, conversation = self.config, self._conversation
+        user, outputs = last_input(
+            conversation.newest_first() if context is None else reversed(context)
+        )
+        self._response_count += 1
+        return self._brain.answer(
+            Turn(
+                "" if user is None else user.user_text(),
+                modality,
+                instructions,
+                conversation.remembered() if context is None else [entry.item for entry in context],
+                "" if user is None or user.sounds is None else user.spoken_text(),
+                outputs,
+                _asked("tools", request, config),
+                _asked("tool_choice", request, config),
+                _asked("parallel_tool_calls", request, config) is not False,
+                request.get("metadata"),
+                self._response_count,
+            )
+        )
+
+    def _spent(self, instructions: int, context: list[Entry] | None) -> Tokens:
+        """Return what the input of a response costs."""
+        if context is None:
+            all_of_it = self._conversation
+            text, audio = all_of_it.text_tokens, all_of_it.audio_tokens
+            return Tokens(instructions + text, audio, all_of_it.image_tokens)
+        costs = [entry.tokens for entry in context]
+        text, audio, image = map(sum, zip(*costs, strict=True)) if costs else NOTHING
+        return Tokens(instructions + text, audio, image)
 
     def _context(self, items: list[Item] | None) -> list[Entry] | None:
         """Return the items that a response is to see; ``None`` for all of the conversation."""
@@ -416,7 +464,7 @@ class Session:
         if response is None or response.is_done:
             raise api_error("response_cancel_not_active")
         response.cancel("client_cancelled", out)
-        self._forget_if_done(response, now)
+        self._forget_if_done(response, now, out)
 
     def _respond(self, now: float, out: list[Effect]) -> None:
         """Answer a turn, unless an answer is still on its way."""
@@ -433,7 +481,7 @@ class Session:
         response = self._active
         if response is not None:
             response.cancel("turn_detected", out)
-            self._forget_if_done(response, now)
+            self._forget_if_done(response, now, out)
         if self._output_audio is not None:
             for item_id, played_ms in self._output_audio.interrupt(now, out):
                 entry = self._conversation.get(item_id)
@@ -448,13 +496,28 @@ class Session:
             playback_s = (self._output_audio.end or now) - now
         self._hearing.wait(now, playback_s)
 
-    def _forget_if_done(self, response: Response, now: float) -> None:
+    def _forget_if_done(self, response: Response, now: float, out: list[Effect]) -> None:
         if response.is_done and self._active is response:
             self._active = None
+            if self._waiting:
+                for item_id, entry in self._waiting.items():
+                    self._append_item(item_id, entry, out)
+                self._waiting.clear()
             if self._hearing.idle_ms:
                 self._wait(response, now)
         if response.due is None:
             del self._responses[response.id]
+
+
+def _asked(name: str, request: dict[str, Any], config: Config) -> Any:
+    """Return what a response has: its own, or that of the session."""
+    return request.get(name, config.get(name))
+
+
+def _too_much(most: int, found: int) -> Answer:
+    """Return the answer to a conversation that is too long and must not be shortened."""
+    error = api_error("context_length_exceeded", limit=most, found=found)
+    return Answer((), Course(failure=Failure(error.type, error.code, error.message)))
 
 
 def _cost_of_instructions(instructions: str) -> int:

@@ -46,7 +46,7 @@ def asked_for(
     if isinstance(choice, Mapping):
         needed = choice["name"] if choice["type"] == "function" else None
         calls = [call for call in calls if call[0] == needed]
-    if not calls and needed in offered:
+    if not calls and needed is not None and needed in offered:
         calls = [(needed, _json(sample(offered[needed])))]
     return calls
 

@@ -5,6 +5,7 @@ import pytest
 from realtime_fakes.errors import CATALOGUE, ApiError, api_error
 
 NAMES = [
+    "call_id",
     "current",
     "event",
     "expected",

@@ -126,7 +126,8 @@ CATALOGUE: dict[str, Row] = {
     ),
     "string_above_max_length": Row(
         "Invalid '{param}': string too long. "
-        "Expected a string with maximum length {limit}, but got a string with length {found} instead."
+        "Expected a string with maximum length {limit}, "
+        "but got a string with length {found} instead."
     ),
     "object_above_max_properties": Row(
         "Invalid '{param}': too many properties. "

@@ -44,6 +44,11 @@ REFUSALS: dict[str, Row] = {
         "This endpoint only answers WebSocket handshakes.", "upgrade_required", status=426
     ),
     "too_many_sidebands": Row("This call has {limit} sidebands already."),
+    "insufficient_quota": Row(
+        "You exceeded your current quota, please check your plan and billing details.",
+        type="insufficient_quota",
+        status=429,
+    ),
     # Offers
     "no_audio_section": Row(
         "Invalid SDP offer. Offer did not have an audio media section.", "invalid_offer"

@@ -45,6 +45,7 @@ def json_reply(value: Any, *, status: int = 200) -> HttpReply:
 async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
     """Make an ephemeral key."""
     service.keys.admit_standard(bearer_key(request))
+    _admit_to_pay(service)
     body = _json_object(await request.read() or b"{}", "body")
     seconds = _ttl(body.get("expires_after"))
     requested = body.get("session")
@@ -71,6 +72,7 @@ async def _calls(service: Service, request: web.Request) -> HttpReply:
     ephemeral = service.keys.admit(key)
     if ephemeral is not None and not policy.call_with_ephemeral_key:
         raise key_refused(key or "")
+    _admit_to_pay(service)
     sdp, session = await _call_body(request, policy)
     try:
         offer = read_offer(sdp, policy)
@@ -143,6 +145,17 @@ ENDPOINTS = (
     Endpoint("beta", "/realtime/transcription_sessions", _beta),
 )
 """All of them are POST."""
+
+
+def _admit_to_pay(service: Service) -> None:
+    """Let nobody pass whose quota is used up.
+
+    Raises:
+        ApiError: if it is.
+
+    """
+    if service.policy.out_of_quota:
+        raise refusal("insufficient_quota")
 
 
 async def _call_order(service: Service, request: web.Request) -> tuple[str, dict[str, Any]]:

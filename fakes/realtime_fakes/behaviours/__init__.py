@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from realtime_fakes.switches import Switch
+from realtime_fakes.behaviours.limits import SWITCHES
 
 __all__ = ["BEHAVIOURS"]
 
-BEHAVIOURS: tuple[Switch, ...] = ()
+BEHAVIOURS = SWITCHES

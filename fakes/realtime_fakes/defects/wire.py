@@ -30,7 +30,7 @@ def _part_type_of_items(event: Event, role: Role, memory: dict[str, Any]) -> lis
 
 def _event_id_reused(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
     last = memory.get("last event_id")
-    memory["last event_id"] = event["event_id"]
+    memory["last event_id"] = event.get("event_id")
     if event["type"] == "response.output_item.done" and last is not None:
         return [{**event, "event_id": last}]
     return [event]

@@ -1,0 +1,39 @@
+"""A service that has had enough of its caller.
+
+Failures come in ``response.done`` and nowhere else: no ``error`` announces them (seen in
+twilio-samples speech-assistant-openai-realtime-api-node#37 and openai-agents-js#1460).
+"""
+
+from __future__ import annotations
+
+from realtime_fakes.brain import Failure
+from realtime_fakes.refusals import refusal
+from realtime_fakes.switches import Switch
+
+__all__ = ["SWITCHES"]
+
+_no_quota = refusal("insufficient_quota")
+
+SWITCHES = (
+    Switch(
+        name="quota-exhausted",
+        summary="Answers client secrets and calls with 429 `insufficient_quota`; sessions over "
+        "WebSocket open, and every response in them fails with the same code.",
+        policy={
+            "out_of_quota": True,
+            "response_failure": Failure(_no_quota.type, _no_quota.code, _no_quota.message),
+        },
+    ),
+    Switch(
+        name="rate-limited",
+        summary="Lets every response fail with `rate_limit_exceeded`.",
+        policy={
+            "response_failure": Failure(
+                "rate_limit_exceeded",
+                "rate_limit_exceeded",
+                "Rate limit reached for gpt-realtime in organization org-fake on tokens per min "
+                "(TPM): Limit 15000000, Used 15000000, Requested 500. Please try again in 1.4s.",
+            ),
+        },
+    ),
+)

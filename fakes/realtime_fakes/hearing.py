@@ -22,7 +22,7 @@ from realtime_fakes.policy import Policy
 from realtime_fakes.transcription import transcribe, understand
 from realtime_fakes.turn_detection import SpeechStarted, TurnDetector
 
-__all__ = ["Hearing"]
+__all__ = ["Hearing", "Reaction"]
 
 Reaction: TypeAlias = Callable[[float, list[Effect]], None]
 

@@ -35,7 +35,7 @@ from realtime_fakes.session_fields import (
 from realtime_fakes.shapes import Shape, array, mapping, nullable, one_of, optional, record, text
 from realtime_fakes.usage import NOTHING, Tokens, usage
 
-__all__ = ["KINDS", "REQUEST", "Response"]
+__all__ = ["KINDS", "REQUEST", "Kind", "Response"]
 
 REQUEST: Shape = record(
     {

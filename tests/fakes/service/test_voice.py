@@ -1,0 +1,207 @@
+"""Talking with the fake, over sockets and over calls."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from aiortc.codecs import get_decoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import AudioFrame
+
+from realtime_fakes.input_audio import coded, samples
+from realtime_harness.audio import speech
+from realtime_harness.audio.pcm import dbfs, resample
+
+FRAME = 960
+SILENCE = bytes(48_000)
+QUIET_DBFS = -50.0
+LONG = "a long story of a fox and a dog " * 3
+
+
+class Voice(MediaStreamTrack):
+    """A microphone: silent until it is told what to say, 20 ms at a time."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queue = bytearray()
+        self._start: float | None = None
+        self._frames = 0
+
+    def say(self, text: str) -> None:
+        self._queue += resample(speech.encode(text), 24_000, 48_000)
+
+    async def recv(self) -> AudioFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        loop = asyncio.get_running_loop()
+        if self._start is None:
+            self._start = loop.time()
+        await asyncio.sleep(self._start + self._frames * 0.02 - loop.time())
+        frame = AudioFrame(format="s16", layout="mono", samples=FRAME)
+        frame.planes[0].update(bytes(self._queue[: 2 * FRAME]).ljust(2 * FRAME, b"\0"))
+        del self._queue[: 2 * FRAME]
+        frame.sample_rate, frame.pts = 48_000, self._frames * FRAME
+        frame.time_base = Fraction(1, 48_000)
+        self._frames += 1
+        return frame
+
+
+class Wire:
+    """The RTP packets that reach a caller, with the time, before they wait in a jitter buffer."""
+
+    def __init__(self, caller: Any) -> None:
+        self.packets: list[tuple[float, bytes]] = []
+        (transceiver,) = caller.peer.getTransceivers()
+        receiver = transceiver.receiver
+        handle = receiver._handle_rtp_packet
+
+        async def note(packet: Any, arrival_time_ms: int) -> None:
+            self.packets.append((asyncio.get_running_loop().time(), packet.payload))
+            await handle(packet, arrival_time_ms)
+
+        receiver._handle_rtp_packet = note
+
+    def loud(self) -> list[float]:
+        """Return when each packet came that is not silent."""
+        decoder = get_decoder(RTCRtpCodecParameters("audio/opus", 48_000, 2, payloadType=96))
+        times = []
+        for index, (time, payload) in enumerate(self.packets):
+            frame = decoder.decode(JitterFrame(data=payload, timestamp=index * FRAME))[0]
+            if dbfs(frame.to_ndarray().astype("<i2").tobytes()) > QUIET_DBFS:
+                times.append(time)
+        return times
+
+
+def append(data: bytes) -> dict[str, Any]:
+    return {"type": "input_audio_buffer.append", "audio": b64encode(data).decode()}
+
+
+def only(events: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (event,) = [event for event in events if event["type"] == kind]
+    return event
+
+
+async def heard(caller: Any, text: str) -> None:
+    """Wait until the caller has heard ``text``."""
+    async with asyncio.timeout(5):
+        while text not in speech.decode(bytes(caller.heard), 24_000):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("format", ["audio/pcm", "audio/pcmu", "audio/pcma"])
+async def test_a_spoken_turn_over_a_socket(client: Any, format: str) -> None:
+    socket = await client.socket()
+    audio = {
+        "input": {"format": {"type": format}, "transcription": {"model": "gpt-realtime-whisper"}},
+        "output": {"format": {"type": format}},
+    }
+    await socket.send({"type": "session.update", "session": {"type": "realtime", "audio": audio}})
+    await socket.until("session.updated")
+    sound = coded(SILENCE + speech.encode("Can you hear me?") + SILENCE, format)
+    size = len(sound) // 26
+    await socket.send(*(append(sound[at : at + size]) for at in range(0, len(sound), size)))
+    events = await socket.until("rate_limits.updated")
+    said = "You said: Can you hear me?"
+    assert only(events, "response.output_audio_transcript.done")["transcript"] == said
+    completed = only(events, "conversation.item.input_audio_transcription.completed")
+    assert completed["transcript"] == "Can you hear me?"
+    data = b"".join(
+        b64decode(event["delta"]) for event in events if event["type"].endswith("_audio.delta")
+    )
+    pcm, rate = samples(data, format)
+    assert speech.decode(pcm.tobytes(), rate) == said
+
+
+@pytest.mark.parametrize("codec", ["opus", "PCMU", "PCMA"])
+async def test_a_spoken_turn_over_a_call(client: Any, codec: str) -> None:
+    def prefer(sdp: str) -> str:
+        types = {"opus": "96 0 8", "PCMU": "0 96 8", "PCMA": "8 96 0"}[codec]
+        return sdp.replace("SAVPF 96 9 0 8", f"SAVPF {types}")
+
+    voice = Voice()
+    caller = await client.call(track=voice, edit=prefer)
+    await caller.event()
+    voice.say("Can you hear me?")
+    events = await caller.until("output_audio_buffer.stopped")
+    assert events[0]["type"] == "input_audio_buffer.speech_started"
+    said = "You said: Can you hear me?"
+    assert only(events, "response.output_audio_transcript.done")["transcript"] == said
+    await heard(caller, said)
+
+
+async def test_silent_tracks_say_nothing_and_cost_nothing(
+    client: Any, say: Any, silence: Any
+) -> None:
+    caller = await client.call(track=silence)
+    await caller.event()
+    async with asyncio.timeout(5):
+        while (await client.state())["sessions"][0]["input_audio_ms"] < 1000:
+            await asyncio.sleep(0.05)
+    caller.send(say("hello"), {"type": "response.create"})
+    events = await caller.until("rate_limits.updated")
+    assert not [event for event in events if event["type"].startswith("input_audio_buffer")]
+    usage = only(events, "response.done")["response"]["usage"]
+    assert usage["input_token_details"]["audio_tokens"] == 0
+
+
+async def test_who_speaks_is_not_talked_over(client: Any, say: Any) -> None:
+    voice = Voice()
+    caller = await client.call(track=voice)
+    wire = Wire(caller)
+    await caller.event()
+    caller.send(say(LONG), {"type": "response.create"})
+    done = (await caller.until("response.done"))[-1]["response"]
+    assert done["status"] == "completed"
+    await heard(caller, "You said")
+    voice.say("stop")
+    events = await caller.until("conversation.item.truncated")
+    told = asyncio.get_running_loop().time()
+    types = [event["type"] for event in events if event["type"] != "rate_limits.updated"]
+    assert types == [
+        "input_audio_buffer.speech_started",
+        "output_audio_buffer.cleared",
+        "conversation.item.truncated",
+    ]
+    # Quiet from now on, until the new turn is answered.
+    await caller.until("response.created")
+    answered = asyncio.get_running_loop().time()
+    assert answered - told > 0.1
+    assert [time - told for time in wire.loud() if told + 0.06 < time < answered] == []
+    assert [time for time in wire.loud() if time < told]
+
+    item_id = done["output"][0]["id"]
+    caller.send({"type": "conversation.item.retrieve", "item_id": item_id})
+    item = (await caller.until("conversation.item.retrieved"))[-1]["item"]
+    said = "You said: " + LONG
+    assert item["content"][0]["transcript"] != said
+    assert said.startswith(item["content"][0]["transcript"])
+    await heard(caller, "You said: stop")
+
+
+async def test_an_answer_is_cut_off_over_a_socket(world: Any, say: Any) -> None:
+    board = world.server.default.switchboard
+    board.policy = replace(board.policy, delta_interval_s=0.03)
+    socket = await world.client.socket()
+    await socket.event()
+    await socket.send(say(LONG), {"type": "response.create"})
+    await socket.until("response.output_audio.delta")
+    await socket.send(append(speech.encode("stop")))
+    await socket.until("input_audio_buffer.speech_started")
+    done = (await socket.until("response.done"))[-1]["response"]
+    assert done["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
+    await socket.send(append(SILENCE))
+    events = await socket.until("response.done")
+    assert {event.get("response_id") for event in events} <= {None, events[-1]["response"]["id"]}
+    said = "".join(
+        event["delta"] for event in events if event["type"].endswith("audio_transcript.delta")
+    )
+    assert said == "You said: stop"

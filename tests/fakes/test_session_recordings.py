@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from realtime_fakes.audience import Role
+from realtime_harness.audio import speech
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
 
@@ -77,3 +79,73 @@ def test_a_short_turn_costs_what_it_was_recorded_to_cost(open_stage: Any, name: 
     usage = next(e for e in answered if e["type"] == "response.done")["response"]["usage"]
     expected = next(e for e in recorded(name, "received") if e["type"] == "response.done")
     assert usage["input_token_details"] == expected["response"]["usage"]["input_token_details"]
+
+
+# The recorded sound is blanked. In its place a text of the same length is spoken.
+
+SPOKEN = "Hello, my name is Marcelo, and I would like to know more."
+VOICE = "openai_server_vad_turn"
+TRANSCRIPTION = "conversation.item.input_audio_transcription."
+
+
+def recorded_with_sound() -> list[dict[str, Any]]:
+    """Return the recorded client events, speech in the appends: as many, of the same length."""
+    events = recorded(VOICE, "sent")
+    appends = [event for event in events if event["type"] == "input_audio_buffer.append"]
+    sound = bytes(48 * 1760) + speech.encode(SPOKEN) + bytes(48 * 400)
+    size = -(-len(sound) // len(appends) // 2) * 2
+    for index, event in enumerate(appends):
+        event["audio"] = b64encode(sound[index * size : (index + 1) * size]).decode()
+    return events
+
+
+def told_apart(events: list[dict[str, Any]]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """Return patterns of all but transcription, and of that; of deltas, the first of each type.
+
+    When a delta comes, and the transcription, depends on how fast the models are.
+    """
+    seen: set[str] = set()
+    rest: list[tuple[str, Any]] = []
+    transcription: list[tuple[str, Any]] = []
+    for event in events:
+        kind = event["type"]
+        if kind.endswith(".delta"):
+            if kind in seen:
+                continue
+            seen.add(kind)
+        told = transcription if kind.startswith(TRANSCRIPTION) else rest
+        told.append((kind, pattern(event)))
+    return rest, transcription
+
+
+def test_a_spoken_turn_has_the_recorded_order_keys_and_nulls(open_stage: Any) -> None:
+    stage = open_stage(modality="audio")
+    stage.send(*recorded_with_sound())
+    received = stage.received[stage.parties[0].name]
+    expected, expected_transcription = told_apart(recorded(VOICE, "received"))
+    answered, transcription = told_apart(received)
+    assert [kind for kind, _ in answered] == [
+        *(kind for kind, _ in expected),
+        "rate_limits.updated",
+    ]
+    assert answered[:-1] == expected
+    assert transcription == expected_transcription
+    kinds = [event["type"] for event in received]
+    assert kinds.index(TRANSCRIPTION + "delta") == kinds.index("response.created") + 1
+
+
+def test_a_spoken_turn_has_the_recorded_times_and_cost(open_stage: Any) -> None:
+    stage = open_stage(modality="audio")
+    answered = {event["type"]: event for event in stage.send(*recorded_with_sound())}
+    expected = {event["type"]: event for event in recorded(VOICE, "received")}
+    for kind, field in (
+        ("input_audio_buffer.speech_started", "audio_start_ms"),
+        ("input_audio_buffer.speech_stopped", "audio_end_ms"),
+    ):
+        assert answered[kind][field] == pytest.approx(expected[kind][field], abs=20)
+    done = "response.done"
+    usage = answered[done]["response"]["usage"]["input_token_details"]
+    assert usage == expected[done]["response"]["usage"]["input_token_details"]
+    completed = TRANSCRIPTION + "completed"
+    assert answered[completed]["usage"] == expected[completed]["usage"]
+    assert answered[completed]["transcript"] == SPOKEN

@@ -75,7 +75,7 @@ class Wire:
         decoder = get_decoder(RTCRtpCodecParameters("audio/opus", 48_000, 2, payloadType=96))
         times = []
         for index, (time, payload) in enumerate(self.packets):
-            frame = decoder.decode(JitterFrame(data=payload, timestamp=index * FRAME))[0]
+            frame: Any = decoder.decode(JitterFrame(data=payload, timestamp=index * FRAME))[0]
             if dbfs(frame.to_ndarray().astype("<i2").tobytes()) > QUIET_DBFS:
                 times.append(time)
         return times
@@ -92,9 +92,7 @@ def only(events: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 async def heard(caller: Any, text: str) -> None:
     """Wait until the caller has heard ``text``."""
-    async with asyncio.timeout(5):
-        while text not in speech.decode(bytes(caller.heard), 24_000):
-            await asyncio.sleep(0.05)
+    await caller.listen_until(lambda pcm: text in speech.decode(pcm, 24_000))
 
 
 @pytest.mark.parametrize("format", ["audio/pcm", "audio/pcmu", "audio/pcma"])
@@ -143,9 +141,7 @@ async def test_silent_tracks_say_nothing_and_cost_nothing(
 ) -> None:
     caller = await client.call(track=silence)
     await caller.event()
-    async with asyncio.timeout(5):
-        while (await client.state())["sessions"][0]["input_audio_ms"] < 1000:
-            await asyncio.sleep(0.05)
+    await client.state_until(lambda state: state["sessions"][0]["input_audio_ms"] >= 1000)
     caller.send(say("hello"), {"type": "response.create"})
     events = await caller.until("rate_limits.updated")
     assert not [event for event in events if event["type"].startswith("input_audio_buffer")]

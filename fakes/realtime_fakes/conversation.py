@@ -269,6 +269,18 @@ def _entry_of_message(item: Item, item_id: str, format: str) -> Entry:
     return Entry(made, Tokens(words, heard, seen), sounds or None)
 
 
+class _Remembered:
+    """The items of a conversation that are not forgotten."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[Item]:
+        return (entry.item for entry in self._entries.values() if not entry.is_forgotten)
+
+
 class Conversation:
     """Items in order, and what they cost together."""
 
@@ -345,9 +357,10 @@ class Conversation:
         """What all of it costs as an input."""
         return self.text_tokens + self.audio_tokens + self.image_tokens
 
-    def remembered(self) -> Iterator[Item]:
-        """Return the items that are part of an input."""
-        return (entry.item for entry in self._entries.values() if not entry.is_forgotten)
+    @property
+    def remembered(self) -> Iterable[Item]:
+        """The items that are part of an input; may be gone through many times."""
+        return _Remembered(self._entries)
 
     def forget_oldest(self, tokens: int) -> None:
         """Leave the oldest items out of further inputs, until these cost ``tokens`` at most.

@@ -421,7 +421,7 @@ class Session:
                 "" if user is None else user.user_text(),
                 modality,
                 instructions,
-                conversation.remembered() if context is None else [entry.item for entry in context],
+                conversation.remembered if context is None else [entry.item for entry in context],
                 "" if user is None or user.sounds is None else user.spoken_text(),
                 outputs,
                 _asked("tools", request, config),

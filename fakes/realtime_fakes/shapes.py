@@ -237,7 +237,7 @@ def record(fields: Mapping[str, Shape], *, required: tuple[str, ...] = ()) -> Fu
                 if type(entry) is field:
                     continue
                 if field is None:
-                    raise Refusal("unknown_parameter")
+                    raise Refusal("unknown_parameter", known=tuple(fields))
                 if isinstance(field, type):
                     raise _wrong_type(_NAMES[field], entry)
                 result = field(entry)

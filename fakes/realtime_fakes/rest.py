@@ -16,6 +16,7 @@ from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.sdp import read_offer
 from realtime_fakes.service import Service
+from realtime_fakes.shapes import anything, check, integer, one_of, optional, record
 from realtime_fakes.switches import HttpReply
 from realtime_fakes.websocket import bearer_key
 
@@ -25,6 +26,20 @@ Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
 
 _SHORTEST_TTL, _DEFAULT_TTL, _LONGEST_TTL = 10, 600, 7200
 """Of ephemeral keys, seconds (OpenAI SDK, docstring of ``client_secret_create_params``)."""
+
+_CLIENT_SECRET = record(
+    {
+        "expires_after": optional(
+            record(
+                {
+                    "anchor": optional(one_of("created_at")),
+                    "seconds": optional(integer(_SHORTEST_TTL, _LONGEST_TTL)),
+                }
+            )
+        ),
+        "session": anything,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +61,8 @@ async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
     """Make an ephemeral key."""
     service.keys.admit_standard(bearer_key(request))
     _admit_to_pay(service)
-    body = _json_object(await request.read() or b"{}", "body")
-    seconds = _ttl(body.get("expires_after"))
+    body = check(_CLIENT_SECRET, _json_object(await request.read() or b"{}", "body"))
+    seconds = (body.get("expires_after") or {}).get("seconds", _DEFAULT_TTL)
     requested = body.get("session")
     if requested is None:
         requested = {"type": "realtime"}
@@ -218,34 +233,3 @@ def _object(value: Any, param: str) -> dict[str, Any]:
             "invalid_type", param=param, expected="an object", found=type(value).__name__
         )
     return value
-
-
-def _ttl(expires_after: Any) -> int:
-    """Return the lifetime asked for, seconds.
-
-    Raises:
-        ApiError: if it is not a lifetime that the service grants.
-
-    """
-    if expires_after is None:
-        return _DEFAULT_TTL
-    fields = _object(expires_after, "expires_after")
-    anchor = fields.get("anchor", "created_at")
-    if anchor != "created_at":
-        raise api_error(
-            "invalid_value",
-            param="expires_after.anchor",
-            found=str(anchor),
-            supported="'created_at'",
-        )
-    seconds = fields.get("seconds", _DEFAULT_TTL)
-    param = "expires_after.seconds"
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        raise api_error(
-            "invalid_type", param=param, expected="an integer", found=type(seconds).__name__
-        )
-    if seconds < _SHORTEST_TTL:
-        raise api_error("integer_below_min_value", param=param, limit=_SHORTEST_TTL, found=seconds)
-    if seconds > _LONGEST_TTL:
-        raise api_error("integer_above_max_value", param=param, limit=_LONGEST_TTL, found=seconds)
-    return seconds

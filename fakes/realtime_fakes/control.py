@@ -11,6 +11,8 @@ from aiohttp import web
 
 from realtime_fakes.clock import VirtualClock
 from realtime_fakes.rest import json_reply
+from realtime_fakes.script_files import read_script
+from realtime_fakes.scripts import Script, ScriptError
 from realtime_fakes.sip import WEBHOOK_SECRET, SipCall
 from realtime_fakes.switches import HttpReply
 
@@ -35,6 +37,7 @@ __all__ = [
     "reset",
     "ring",
     "say",
+    "script",
     "sip_call",
     "state",
     "switches",
@@ -99,6 +102,20 @@ async def switches(service: Service, request: web.Request) -> HttpReply:
     except ValueError as error:
         raise ControlError(400, str(error)) from error
     return json_reply(service.switched_on())
+
+
+async def script(service: Service, request: web.Request) -> HttpReply:
+    """Answer by the script in the body, YAML or JSON; running sessions do so as well.
+
+    An empty body brings the echo back.
+    """
+    body = await request.read()
+    try:
+        text = body.decode()
+        service.follow(read_script(text, source="PUT /script") if text.strip() else None)
+    except (ScriptError, UnicodeDecodeError) as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply(service.describe()["script"])
 
 
 async def reset(service: Service, request: web.Request) -> HttpReply:
@@ -204,6 +221,8 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
             clock=clock,
             defects=_names(body, "defects"),
             behaviours=_names(body, "behaviours"),
+            script=_script(body),
+            latency=body.get("latency"),
         )
     except ValueError as error:
         raise ControlError(400, str(error)) from error
@@ -226,6 +245,7 @@ SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("GET", "/journal", journal),
     ("POST", "/clock", advance),
     ("PUT", "/switches", switches),
+    ("PUT", "/script", script),
     ("POST", "/reset", reset),
     ("POST", "/sessions/{session_id}/drop", drop),
     ("POST", "/sip/calls", ring),
@@ -259,6 +279,12 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ControlError(400, "expected a JSON object")
     return body
+
+
+def _script(body: dict[str, Any]) -> Script | None:
+    if body.get("script") is None:
+        return None
+    return Script.of(body["script"], source="POST /services, script")
 
 
 def _names(body: dict[str, Any], key: str) -> list[str]:

@@ -24,6 +24,7 @@ _NO_TIME: Span = (0.0, 0.0)
 class Latency:
     """What a service needs for the steps of a response."""
 
+    name: str = "instant"
     created: Span = _NO_TIME
     """From ``response.create`` to ``response.created``."""
     first_output: Span = _NO_TIME
@@ -41,6 +42,7 @@ INSTANT = Latency()
 LATENCIES: dict[str, Latency] = {
     "instant": INSTANT,
     "realistic": Latency(
+        name="realistic",
         created=(0.24, 0.32),
         first_output=(0.16, 0.23),
         delta=(0.003, 0.008),

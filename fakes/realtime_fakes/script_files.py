@@ -103,16 +103,19 @@ class ScriptFile:
         path: of the file.
 
     Raises:
-        ScriptError: if it is not a script.
-        OSError: if it cannot be read.
+        ScriptError: if it cannot be read, or holds something else.
 
     """
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._error: str | None = None
-        self._seen = self._version()
-        self._script = self._read()
+        try:
+            self._seen = self._version()
+            self._script = self._read()
+        except OSError as error:
+            problem = f"It cannot be read: {error.strerror}. Name a file that is there."
+            raise ScriptError(problem, source=str(path), path="") from None
 
     def current(self) -> Script:
         """Return the script as the file has it now."""

@@ -26,8 +26,11 @@ from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.clock import Clock, RealClock, VirtualClock
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.errors import ApiError
+from realtime_fakes.latency import LATENCIES
+from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
 from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
+from realtime_fakes.scripts import Script
 from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply, Switchboard
 from realtime_fakes.tls import server_context
@@ -71,8 +74,12 @@ class ServeOptions:
     behaviours: Sequence[str] = ()
     clock: str = "real"
     """``real`` or ``virtual``."""
+    script: Script | str | Path | None = None
+    """What it answers: rules, or the file that they are in. ``None`` for the echo."""
+    latency: str = "instant"
+    """How long it takes: a key of :data:`~realtime_fakes.latency.LATENCIES`."""
     seed: int | None = None
-    """Makes identifiers repeatable."""
+    """Makes identifiers and latencies repeatable."""
     tls: bool = False
     """Whether to speak https and wss, with a certificate made for the occasion."""
     ready_file: str | None = None
@@ -104,6 +111,7 @@ class Server:
             clock=options.clock,
             defects=options.defects,
             behaviours=options.behaviours,
+            script=options.script,
         )
 
     async def __aenter__(self) -> Server:
@@ -134,9 +142,6 @@ class Server:
 
         """
         options = self._options
-        if rtc.available():
-            # Half a second of importing, better now than in the middle of somebody's turn.
-            import_module("realtime_fakes.webrtc")
         context = None
         if options.tls:
             self._directory = tempfile.TemporaryDirectory(prefix="realtime-fake-")
@@ -174,25 +179,41 @@ class Server:
         clock: str = "real",
         defects: Iterable[str] = (),
         behaviours: Iterable[str] = (),
+        script: Script | str | Path | None = None,
+        latency: str | None = None,
     ) -> Service:
         """Add a service.
 
+        Args:
+            name: in its URLs.
+            clock: ``real`` or ``virtual``.
+            defects: that are on.
+            behaviours: that are on.
+            script: what it answers.
+            latency: how long it takes; as the server was started if not given.
+
         Raises:
-            ValueError: for a clock, defect or behaviour that is not known.
+            ValueError: for a clock, latency, defect or behaviour that is not known, or a script
+                that is none.
 
         """
+        latency = latency or self._options.latency
         if clock not in CLOCKS:
             raise ValueError(f"no clock named {clock!r}; known: {', '.join(CLOCKS)}")
+        if latency not in LATENCIES:
+            raise ValueError(f"no latency named {latency!r}; known: {', '.join(LATENCIES)}")
         made: Clock = CLOCKS[clock]()
+        base = Policy(latency=LATENCIES[latency])
         service = Service(
             name,
             clock=made,
-            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS)),
+            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base),
             api_keys=self._options.api_keys,
             seed=self._options.seed,
             loopback_only=_is_loopback(self._options.host),
         )
         service.switch(defects=defects, behaviours=behaviours)
+        service.follow(script)
         self.services[name] = service
         return service
 
@@ -314,6 +335,9 @@ async def serve(options: ServeOptions) -> None:
         OSError: if the address cannot be bound or the ready file not written.
 
     """
+    if rtc.available():
+        # Half a second of importing, better now than in the middle of somebody's turn.
+        import_module("realtime_fakes.webrtc")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from realtime_fakes.behaviours import BEHAVIOURS
-from realtime_fakes.brain import EchoBrain
 from realtime_fakes.calls import CallRegistry
 from realtime_fakes.clock import Clock, VirtualClock
 from realtime_fakes.config import effective_session
@@ -17,6 +17,8 @@ from realtime_fakes.journal import Journal
 from realtime_fakes.keys import KeyRing
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
+from realtime_fakes.script_files import FixedScript, ScriptFile
+from realtime_fakes.scripts import Script, ScriptBrain
 from realtime_fakes.session import Session
 from realtime_fakes.sip import Trunk
 from realtime_fakes.switches import Switchboard
@@ -61,7 +63,7 @@ class Service:
         self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}
         self.journal = Journal()
-        self._brain = EchoBrain()
+        self._brain = ScriptBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
         if isinstance(clock, VirtualClock):
             clock.on_advance(self._run_timers)
@@ -79,6 +81,23 @@ class Service:
 
         """
         self.switchboard.set([*defects, *behaviours])
+
+    def follow(self, script: Script | str | Path | None) -> None:
+        """Answer by a script from now on; ``None`` for the echo.
+
+        Args:
+            script: the rules, or the file that they are in. A file is read again when it changes.
+
+        Raises:
+            ScriptError: if the file holds no script; nothing is changed then.
+
+        """
+        if script is None:
+            self._brain.source = None
+        elif isinstance(script, Script):
+            self._brain.source = FixedScript(script)
+        else:
+            self._brain.source = ScriptFile(script)
 
     def switched_on(self) -> dict[str, list[str]]:
         """Return the names of what is on: ``{"defects": […], "behaviours": […]}``."""
@@ -168,6 +187,8 @@ class Service:
         return {
             "clock": {"kind": self.clock.kind, "now": self.clock.now()},
             **self.switched_on(),
+            "latency": self.policy.latency.name,
+            "script": None if self._brain.source is None else self._brain.source.describe(),
             "keys": self.keys.describe(),
             "calls": self.calls.describe(),
             "sessions": [host.describe() for host in self.hosts.values()],

@@ -49,6 +49,13 @@ class ClockKind(Enum):
     VIRTUAL = "virtual"
 
 
+class LatencyName(Enum):
+    """Latency profiles of the fake."""
+
+    INSTANT = "instant"
+    REALISTIC = "realistic"
+
+
 class RelayKind(Enum):
     """Kinds of reference relays."""
 
@@ -101,7 +108,13 @@ def fake(
     clock: Annotated[
         ClockKind, typer.Option(help="A virtual clock stands still until it is advanced.")
     ] = ClockKind.REAL,
-    seed: Annotated[int | None, typer.Option(help="Makes ids reproducible.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules of what to answer; read on change.")
+    ] = None,
+    latency: Annotated[
+        LatencyName, typer.Option(help="How long responses take.")
+    ] = LatencyName.INSTANT,
+    seed: Annotated[int | None, typer.Option(help="Makes ids and latencies reproducible.")] = None,
     tls: Annotated[bool, typer.Option("--tls", help="With a certificate of its own.")] = False,
     ready_file: ReadyFile = None,
 ) -> None:
@@ -115,6 +128,8 @@ def fake(
         behaviours=tuple(behaviours or ()),
         defects=tuple(defects or ()),
         clock=clock.value,
+        script=script,
+        latency=latency.value,
         seed=seed,
         tls=tls,
         ready_file=str(ready_file) if ready_file is not None else None,

@@ -11,7 +11,15 @@ from realtime_fakes.switches import Switch, Switchboard
 async def test_the_state_of_an_idle_service(client):
     state = await client.state()
     assert state.pop("clock")["kind"] == "real"
-    assert state == {"defects": [], "behaviours": [], "keys": [], "calls": [], "sessions": []}
+    assert state == {
+        "defects": [],
+        "behaviours": [],
+        "latency": "instant",
+        "script": None,
+        "keys": [],
+        "calls": [],
+        "sessions": [],
+    }
 
 
 async def test_the_state_shows_keys_without_their_secret(client):

@@ -7,6 +7,9 @@ run that collects no scenario.
 What becomes of a verdict: fail and untestable fail the item, error is an error of its set-up,
 not-applicable skips it, everything else passes. ``user_properties`` hold what it was.
 
+Fixtures for tests of applications, which have nothing to do with scenarios, are in
+:mod:`realtime_harness.fixtures`.
+
 With xdist, the controlling process begins the run and starts the fake; workers join. All items of a
 scenario go to one worker, and so do all scenarios that measure time, which are ordered last: they
 do not run beside each other, but may run beside the last scenarios of other workers.
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from realtime_harness.scenario import Scenario
 
 __all__ = ["EXCLUSIVE", "CheckItem", "ScenarioCollector", "adopt", "write_reports"]
+
+pytest_plugins = ("realtime_harness.fixtures",)
 
 _CAMPAIGN = pytest.StashKey["Campaign"]()
 _OWN = pytest.StashKey[bool]()

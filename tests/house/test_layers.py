@@ -38,7 +38,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 # Where everything comes together: these may import all four, but only inside functions.
-MEETING_PLACES = ("realtime_harness.cli", "realtime_harness.pytest_plugin")
+MEETING_PLACES = (
+    "realtime_harness.cli",
+    "realtime_harness.pytest_plugin",
+    "realtime_harness.testing",
+)
 
 # Never: locust changes the whole process when it is imported.
 NOWHERE = ("locust", "gevent")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import (
     Addressed,
     Attachment,
@@ -27,7 +28,6 @@ from realtime_fakes.audience import (
 )
 from realtime_fakes.clock import Clock
 from realtime_fakes.journal import Journal, Track
-from realtime_fakes.session import Session
 from realtime_fakes.switches import EventTap, Switchboard
 
 __all__ = ["Host", "Outlet", "Player"]
@@ -89,7 +89,7 @@ class Host:
 
     def __init__(
         self,
-        session: Session,
+        session: AnySession,
         *,
         clock: Clock,
         switchboard: Switchboard,

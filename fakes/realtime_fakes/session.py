@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
+from realtime_fakes.any_session import AnySession
+from realtime_fakes.audience import Effect, Event
 from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
-from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS, parse
+from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS
 from realtime_fakes.config import Config, model_of, patch
 from realtime_fakes.context import fit, last_input
 from realtime_fakes.conversation import (
@@ -23,21 +24,18 @@ from realtime_fakes.conversation import (
     Item,
     made_by_client,
 )
-from realtime_fakes.errors import ApiError, api_error
+from realtime_fakes.errors import api_error
 from realtime_fakes.hearing import Hearing
 from realtime_fakes.ids import Ids
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
 from realtime_fakes.response import Response
-from realtime_fakes.shapes import check
 from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
 
 __all__ = ["Session"]
 
-_GOING_AWAY = 1001
 
-
-class Session:
+class Session(AnySession):
     """One session: its configuration, conversation, buffers, and whoever is attached to it.
 
     Args:
@@ -62,16 +60,15 @@ class Session:
         policy: Callable[[], Policy],
         on_call: bool,
     ) -> None:
-        self.id = id
-        self.config = config
-        self.attachments: list[Attachment] = []
-        self.ended = False
-        self._started_at = now
-        self._ids = ids
+        super().__init__(
+            id=id,
+            config=config,
+            now=now,
+            ids=ids,
+            policy=policy,
+            events=EVENTS_OF_CALLS if on_call else EVENTS,
+        )
         self._brain = brain
-        self._policy = policy
-        self._known = EVENTS_OF_CALLS if on_call else EVENTS
-        ids.at(now)
         self._conversation = Conversation(ids.conversation())
         self._instructions_cost = _cost_of_instructions(config["instructions"])
         self._hearing = Hearing(
@@ -88,49 +85,6 @@ class Session:
         self._active: Response | None = None
         self._response_count = 0
         self._waiting: dict[str, Entry] = {}
-
-    def attach(self, attachment: Attachment, now: float) -> list[Effect]:
-        """Add a party. A primary one is greeted with ``session.created``."""
-        self.attachments.append(attachment)
-        if self.ended or (attachment.role is Role.SIDEBAND and not self._policy().greet_sidebands):
-            return []
-        self._ids.at(now)
-        return [
-            Addressed(
-                {
-                    "type": "session.created",
-                    "event_id": self._ids.event(),
-                    "session": self.config,
-                },
-                attachment,
-            )
-        ]
-
-    def detach(self, attachment: Attachment, now: float) -> list[Effect]:
-        """Remove a party. The session ends with its primary WebSocket."""
-        if attachment in self.attachments:
-            self.attachments.remove(attachment)
-        if attachment.role is Role.WEBSOCKET:
-            self.ended = True
-        return []
-
-    def receive(self, attachment: Attachment, frame: str | bytes, now: float) -> list[Effect]:
-        """Act on a client's frame, whatever is in it."""
-        if self.ended:
-            return []
-        self._ids.at(now)
-        out: list[Effect] = []
-        event_id = None
-        try:
-            event = parse(frame)
-            event_id = event.get("event_id")
-            event = check(self._known, event)
-            _ACTIONS[event["type"]](self, event, now, out)
-        except ApiError as error:
-            echoed = event_id if type(event_id) is str else None
-            refused = error.event(self._ids.event(), echoed)
-            return [refused if self._policy().broadcast_errors else Addressed(refused, attachment)]
-        return out
 
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:
         """Hear sound that came over RTP: 24 kHz mono PCM16, little endian."""
@@ -170,30 +124,22 @@ class Session:
             self._output_audio.on_timer(now, out)
         if self._hearing.due is not None and self._hearing.due <= now:
             self._hearing.on_timer(now, out)
-        if self.config["expires_at"] <= now:
-            minutes = round((self.config["expires_at"] - self._started_at) / 60)
-            error = api_error("session_expired", minutes=minutes)
-            out.append(error.event(self._ids.event()))
-            out.append(Close(_GOING_AWAY, error.message))
-            self.ended = True
+        self._expire(now, out)
         return out
 
     def describe(self) -> dict[str, Any]:
         """Return the state, for a tester who looks in from the side."""
         return {
-            "id": self.id,
-            "model": self.config["model"],
-            "expires_at": self.config["expires_at"],
+            **super().describe(),
             "conversation_id": self._conversation.id,
             "items": [item["id"] for item in self._conversation],
             "input_audio_ms": self._hearing.total_ms,
             "buffered_audio_ms": self._hearing.buffered_ms,
             "responses": list(self._responses),
-            "attachments": [
-                {"role": attachment.role.value, "name": attachment.name}
-                for attachment in self.attachments
-            ],
         }
+
+    def _act(self, event: Event, now: float, out: list[Effect]) -> None:
+        _ACTIONS[event["type"]](self, event, now, out)
 
     # session
 

@@ -14,6 +14,7 @@ from realtime_fakes.audience import (
     Attachment,
     ClearPlayback,
     Close,
+    Cut,
     Effect,
     Play,
     Role,
@@ -47,6 +48,7 @@ class Stage:
     played: list[bytes] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
     closed: Close | None = None
+    is_cut: bool = False
 
     def join(self, role: Role, name: str = "client") -> Attachment:
         party = Attachment(role, name)
@@ -86,6 +88,8 @@ class Stage:
                 self.cleared.append(effect.response_id)
             elif isinstance(effect, Close):
                 self.closed = effect
+            elif isinstance(effect, Cut):
+                self.is_cut = True
             else:
                 if isinstance(effect, Addressed):
                     event, to = effect

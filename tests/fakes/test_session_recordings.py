@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from base64 import b64encode
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from realtime_fakes.audience import Role
+from realtime_fakes.brain import Answer, Call, EchoBrain, Say, Turn
 from realtime_harness.audio import speech
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
@@ -79,6 +82,87 @@ def test_a_short_turn_costs_what_it_was_recorded_to_cost(open_stage: Any, name: 
     usage = next(e for e in answered if e["type"] == "response.done")["response"]["usage"]
     expected = next(e for e in recorded(name, "received") if e["type"] == "response.done")
     assert usage["input_token_details"] == expected["response"]["usage"]["input_token_details"]
+
+
+# The model that was recorded decided what to call and what to say; here a brain of one's own does.
+
+TOOL_ROUNDS: dict[str, dict[str, Any]] = {
+    "openai_tool_call_round": {},
+    "azure_tool_call_round": {"send_rate_limits": False, "repeat_part_as_content": True},
+}
+
+
+class RecordedBrain(EchoBrain):
+    """Calls and says what was recorded."""
+
+    def __init__(self, name: str) -> None:
+        done = [e for e in recorded(name, "received") if e["type"] == "response.done"]
+        self.items = [event["response"]["output"][0] for event in done]
+
+    def answer(self, turn: Turn) -> Answer:
+        item = self.items[turn.number - 1]
+        if item["type"] == "function_call":
+            return Answer((Call(item["name"], item["arguments"], item["call_id"]),))
+        assert turn.tool_outputs
+        return Answer((Say(item["content"][0]["text"]),))
+
+
+def tool_round(open_stage: Any, name: str) -> list[dict[str, Any]]:
+    stage = open_stage(modality="audio", brain=RecordedBrain(name))
+    stage.change(**TOOL_ROUNDS[name])
+    stage.send(*recorded(name, "sent"))
+    received: list[dict[str, Any]] = stage.received["client"]
+    return received
+
+
+@pytest.mark.parametrize("name", TOOL_ROUNDS)
+def test_a_tool_round_has_the_recorded_order_keys_and_nulls(open_stage: Any, name: str) -> None:
+    # The client that was recorded closed before the rate limits, or was not sent them.
+    answered = [e for e in tool_round(open_stage, name) if e["type"] != "rate_limits.updated"]
+    assert patterns(answered) == patterns(recorded(name, "received"))
+
+
+@pytest.mark.parametrize("name", TOOL_ROUNDS)
+def test_ids_of_a_tool_round_have_the_recorded_shape(open_stage: Any, name: str) -> None:
+    def shapes(events: list[dict[str, Any]]) -> set[str]:
+        text = json.dumps(events)
+        found = re.findall(r'"((?:event|item|resp|conv|sess|call)_\w+)"', text)
+        return {re.sub(r"(?<=_).*", lambda rest: str(len(rest[0])), id) for id in found}
+
+    answered = tool_round(open_stage, name)
+    for event in answered:  # given by the stage, not by the service
+        event.get("session", {}).pop("id", None)
+    expected = shapes(recorded(name, "received")) - {"sess_21"}
+    assert shapes(answered) == expected
+
+
+@pytest.mark.parametrize("name", TOOL_ROUNDS)
+def test_links_between_the_events_of_a_tool_round_are_the_recorded_ones(
+    open_stage: Any, name: str
+) -> None:
+    """Ids are compared by the place at which they were first seen."""
+
+    def links(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        places: dict[str, int] = {}
+        fields = ("response_id", "item_id", "call_id", "previous_item_id", "output_index")
+        found = []
+        for kind, group in groupby(events, key=lambda event: event["type"]):
+            event = next(group)
+            if kind != "rate_limits.updated":
+                told = {**event.get("item", {}), **event}
+                values = [told.get(field) for field in ("id", *fields)]
+                found.append(
+                    (
+                        kind,
+                        *(
+                            places.setdefault(value, len(places)) if type(value) is str else value
+                            for value in values
+                        ),
+                    )
+                )
+        return found
+
+    assert links(tool_round(open_stage, name)) == links(recorded(name, "received"))
 
 
 # The recorded sound is blanked. In its place a text of the same length is spoken.

@@ -5,7 +5,8 @@ Everything else is in :mod:`realtime_harness.testing`, which is imported when a 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +14,11 @@ import pytest
 if TYPE_CHECKING:
     from realtime_harness.testing import Clock, Evidence, Fake, ServerThread
 
-__all__ = ["MARKERS", "rt_clock", "rt_evidence", "rt_fake", "rt_server"]
+__all__ = ["MARKERS", "rt_clock", "rt_evidence", "rt_fake", "rt_script", "rt_server"]
 
 MARKERS = (
     "rt_fake(**options): options of the fake behind rt_fake: api_keys, clock, seed, tls, …",
+    "rt_script(*rules): what rt_fake answers: rules, or the path of a script",
     "rt_defect(name, ...): defects that the fake behind rt_fake commits",
     "rt_behaviour(name, ...): behaviours that are on in the fake behind rt_fake",
     "rt_complete(ignore=()): after the test, all that was expected of the application has happened "
@@ -57,7 +59,15 @@ def rt_fake(request: pytest.FixtureRequest, rt_server: ServerThread) -> Iterator
         request.node.stash[_FAKE] = fake
         for marker in request.node.iter_markers("rt_complete"):
             fake.ignore(*marker.kwargs.get("ignore", ()))
+        if (marker := request.node.get_closest_marker("rt_script")) is not None:
+            fake.script(*_rules(request, marker.args))
         yield fake
+
+
+@pytest.fixture
+def rt_script(request: pytest.FixtureRequest, rt_fake: Fake) -> Callable[..., None]:
+    """Function that tells rt_fake what to answer: rules, or the path of a script."""
+    return lambda *rules: rt_fake.script(*_rules(request, rules))
 
 
 @pytest.fixture
@@ -72,6 +82,13 @@ def rt_clock(rt_fake: Fake) -> Clock:
 def rt_evidence(rt_fake: Fake) -> Evidence:
     """What the application under test and rt_fake said to each other, as it grows."""
     return rt_fake.evidence
+
+
+def _rules(request: pytest.FixtureRequest, rules: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the rules; a path is one that begins beside the file of the test."""
+    if len(rules) == 1 and isinstance(rules[0], str | Path):
+        return (request.path.parent / rules[0],)
+    return rules
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtime_harness.evidence import Direction
@@ -46,6 +47,25 @@ class Fake:
     def environment(self) -> dict[str, str]:
         """What a program that uses an OpenAI SDK needs in its environment to talk to this fake."""
         return {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.api_key}
+
+    def script(self, *rules: Any) -> None:
+        """Answer by a script from now on, and like the echo again if there are no rules.
+
+        Args:
+            rules: objects or functions as in ``docs/scripts.md``, tried in order; or the path of
+                one YAML or JSON file, which is read again when it changes.
+
+        Raises:
+            ValueError: if one of them is no rule, with its place and a remedy; nothing is changed.
+            OSError: if the file cannot be read.
+
+        """
+        from realtime_fakes.scripts import Script
+
+        if len(rules) == 1 and isinstance(rules[0], str | Path):
+            self._service.follow(rules[0])
+        else:
+            self._service.follow(Script(rules, source="rules") if rules else None)
 
     def expect(
         self, name: str, fields: Mapping[str, Any] | None = None, *, on: str | None = None

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from realtime_harness.errors import HarnessError
+from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
+from realtime_harness.verdicts import ExitCode
 
 __all__ = ["Lab", "Process"]
 
@@ -73,6 +74,7 @@ class Lab:
         defects: Iterable[str] = (),
         behaviours: Iterable[str] = (),
         clock: str = "real",
+        latency: str = "instant",
         tls: bool = False,
     ) -> Target:
         """Start a fake service on a free port and return it as a target.
@@ -82,7 +84,7 @@ class Lab:
 
         """
         switches = {"defects": list(defects), "behaviours": list(behaviours)}
-        arguments = ["fake", "--port", "0", "--clock", clock]
+        arguments = ["fake", "--port", "0", "--clock", clock, "--latency", latency]
         arguments += [f"--defect={name}" for name in switches["defects"]]
         arguments += [f"--behaviour={name}" for name in switches["behaviours"]]
         if tls:
@@ -131,6 +133,7 @@ class Lab:
             timeout_s: bound on getting ready.
 
         Raises:
+            UsageError: if it refuses its arguments, with what it said.
             HarnessError: if it ends or is silent for that long; the message ends with what it
                 printed.
 
@@ -144,6 +147,8 @@ class Lab:
                 popen = subprocess.Popen(
                     [
                         sys.executable,
+                        # Without -P the working directory is where modules are looked for first.
+                        "-P",
                         "-m",
                         "realtime_harness",
                         *arguments,
@@ -160,21 +165,23 @@ class Lab:
                 )
             finally:
                 os.close(writer)
-            line = _read_line(reader, timeout_s)
+            try:
+                ready = json.loads(_read_line(reader, timeout_s))
+            except ValueError:
+                # The pipe is still open here: a process that is late must not trip over it.
+                how = _end_unready(popen, timeout_s)
+                said = _tail(output).removeprefix("realtime-harness: ")
+                if popen.returncode == ExitCode.USAGE:
+                    # What it cannot use was handed on from our own command line.
+                    raise UsageError(said) from None
+                raise HarnessError(
+                    f"`realtime-harness {name}` {how}; it printed: {said or 'nothing'}"
+                ) from None
         except BaseException:
             output.close()
             raise
         finally:
             os.close(reader)
-        try:
-            ready = json.loads(line)
-        except ValueError:
-            how = _end_unready(popen, timeout_s)
-            said = _tail(output)
-            output.close()
-            raise HarnessError(
-                f"`realtime-harness {name}` {how}; it printed: {said or 'nothing'}"
-            ) from None
         process = Process(ready, popen, output)
         with self._lock:
             self._processes.append(process)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from realtime_harness.errors import HarnessError
+from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.lab import Lab
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.reach import reach
@@ -47,9 +48,23 @@ def test_fake_with_tls_is_trusted(lab: Lab) -> None:
     assert reach(target) is target
 
 
-def test_what_it_printed_is_in_the_message(lab: Lab) -> None:
-    with pytest.raises(HarnessError, match=r"fake` ended with code 2 .* no switch named 'nope'"):
+def test_arguments_that_it_refuses_are_our_users_mistake(lab: Lab) -> None:
+    with pytest.raises(UsageError, match="no switch named 'nope'"):
         lab.fake(defects=["nope"])
+
+
+def test_what_it_printed_is_in_the_message(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text("raise RuntimeError('not this one')")
+    with pytest.raises(HarnessError, match=r"(?s)fake` ended with code 1 .*not this one"):
+        lab.start(["fake", "--port=0"], environment={"PYTHONPATH": str(tmp_path)})
+
+
+def test_modules_in_the_working_directory_are_left_alone(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "types.py").write_text("raise RuntimeError('somebody else')")
+    monkeypatch.chdir(tmp_path)
+    lab.fake()
 
 
 def test_process_that_never_gets_ready(lab: Lab) -> None:

@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -189,9 +188,7 @@ def test_the_index_of_a_huge_run_stays_small(new_run: Any) -> None:
     }
     with (run.path / "checks.jsonl").open("w") as file:
         file.writelines(json.dumps({**line, **rest}) + "\n" for line in lines)
-    started = time.perf_counter()
     source = write_report(run.path).read_text()
-    assert time.perf_counter() - started < 20
     index = re.sub(r'<script type="text/plain".*?</script>', "", source, flags=re.DOTALL)
     assert len(index) < 1_000_000
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -233,9 +232,7 @@ def test_much_evidence_opens_at_once_and_is_shown_bit_by_bit(
     run.scenario(entries=talk.entries)
     assert (run.path / "evidence/offers.rejects_offer_without_audio.jsonl").stat().st_size > 3e6
     report = write_report(run.path)
-    started = time.monotonic()
     page = show(report)
-    assert time.monotonic() - started < 5  # a second on an idle machine
     page.click("details.scenario summary")
     page.wait_for_selector(".lanes")
     assert page.locator(".events li").count() == 300

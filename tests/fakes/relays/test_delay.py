@@ -2,21 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from statistics import median
+
+import pytest
 
 from realtime_fakes.relays.delay import DelayLine, sleep_until
 
 MS = 1e-3
 
 
-async def test_sleep_until_is_precise_to_a_fraction_of_a_millisecond() -> None:
-    late = []
-    for wait in (3.2 * MS, 5.7 * MS, 0.3 * MS, 8.1 * MS, 2.4 * MS):
-        due = time.monotonic() + wait
-        await sleep_until(due)
-        late.append(time.monotonic() - due)
-    assert min(late) >= 0
-    assert median(late) < 0.5 * MS
+# How late it wakes is a figure, not a test: benchmarks/relay_delay.py.
+@pytest.mark.parametrize("wait_ms", [0.3, 2.4, 3.2, 5.7, 8.1])
+async def test_sleep_until_never_wakes_early(wait_ms: float) -> None:
+    due = time.monotonic() + wait_ms * MS
+    await asyncio.wait_for(sleep_until(due), 5)
+    assert time.monotonic() >= due
 
 
 async def test_sleep_until_the_past_returns_at_once() -> None:
@@ -30,7 +29,7 @@ async def test_items_leave_in_order_after_their_delay() -> None:
     await line.put(2, 0)
     await line.put(3, 5 * MS)
     assert [await line.get() for _ in range(3)] == [1, 2, 3]
-    assert 20 * MS <= time.monotonic() - start < 60 * MS
+    assert time.monotonic() - start >= 20 * MS
 
 
 async def test_delays_of_items_that_came_together_do_not_add_up() -> None:
@@ -39,7 +38,7 @@ async def test_delays_of_items_that_came_together_do_not_add_up() -> None:
     for item in range(50):
         await line.put(item, 20 * MS)
     assert [await line.get() for _ in range(50)] == list(range(50))
-    assert time.monotonic() - start < 100 * MS
+    assert time.monotonic() - start < 50 * 20 * MS  # what they add up to
 
 
 async def test_a_full_line_makes_the_source_wait() -> None:

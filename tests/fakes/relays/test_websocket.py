@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from statistics import median
 from typing import Any
 
 import pytest
@@ -64,20 +63,18 @@ async def test_no_subprotocol_is_selected_when_none_was_offered(through: Any, se
         pytest.param({}, "?model=m&relay_delay_ms=40", id="of-the-connection"),
     ],
 )
-async def test_a_round_trip_takes_the_added_delay_longer(
+async def test_a_round_trip_takes_the_added_delay(
     through: Any, service: Any, options: dict[str, Any], path: str
 ) -> None:
-    async with through(path, **options) as delayed, through() as plain:
-        links = [(delayed, await service.socket()), (plain, await service.socket())]
-        took: list[list[float]] = [[], []]
-        for _ in range(9):
-            for times, (client, upstream) in zip(took, links, strict=True):
-                start = time.monotonic()
-                await client.send("ping")
-                await upstream.send(await upstream.recv())
-                await client.recv()
-                times.append(time.monotonic() - start)
-    assert median(took[0]) - median(took[1]) == pytest.approx(40 * MS, abs=2 * MS)
+    # Never less than what was asked for; how much more is a figure: benchmarks/relay_delay.py.
+    async with through(path, **options) as client:
+        upstream = await service.socket()
+        for _ in range(3):
+            start = time.monotonic()
+            await client.send("ping")
+            await upstream.send(await upstream.recv())
+            await client.recv()
+            assert time.monotonic() - start >= 40 * MS
 
 
 @pytest.mark.parametrize("code", [1000, 3000, 4004])

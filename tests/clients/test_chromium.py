@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from openai import AsyncOpenAI
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from realtime_harness.targets.target import Target
-
-CHROMIUM = (
-    os.environ.get("RT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium: install it (Debian: apt-get install chromium) or set RT_CHROMIUM",
-)
 
 NO_AUDIO_BODY = (
     '{"error":{"message":"Invalid SDP offer. Offer did not have an audio media section.",'
@@ -31,38 +21,10 @@ NO_AUDIO_BODY = (
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(browse: Callable[[Path], AbstractAsyncContextManager[Page]]) -> AsyncIterator[Page]:
     """The page, served from an origin of its own, so that every request is cross-origin."""
-
-    async def index(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(Path(__file__).with_name("page.html"))
-
-    app = web.Application()
-    app.router.add_get("/", index)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--allow-loopback-in-peer-connection",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
-        try:
-            page = await browser.new_page()
-            page.set_default_timeout(15_000)
-            await page.goto(f"http://127.0.0.1:{port}/")
-            yield page
-        finally:
-            await browser.close()
-            await runner.cleanup()
+    async with browse(Path(__file__).with_name("page.html")) as page:
+        yield page
 
 
 @pytest.fixture

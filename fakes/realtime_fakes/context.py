@@ -21,12 +21,12 @@ def last_input(entries: Iterable[Entry]) -> tuple[Entry | None, Sequence[Item]]:
     is_answered = False
     for entry in entries:
         item = entry.item
-        kind = item["type"]
-        if kind == "message":
-            if item["role"] == "user":
-                return entry, outputs
-            is_answered = is_answered or item["role"] == "assistant"
-        elif kind == "function_call_output" and not is_answered:
+        role = item.get("role")
+        if role == "user":
+            return entry, outputs
+        if role == "assistant":
+            is_answered = True
+        elif item["type"] == "function_call_output" and not is_answered:
             outputs.insert(0, item)
     return None, outputs
 

@@ -37,7 +37,7 @@ class FunctionCall:
 
     """
 
-    __slots__ = ("_call", "_call_id", "_index", "_pieces", "_said", "_setting", "cost", "id",
+    __slots__ = ("_call", "_call_id", "_index", "_most_tokens", "_pieces", "_said", "_setting", "cost", "id",
                  "is_cut_short")  # fmt: skip
 
     def __init__(
@@ -48,12 +48,19 @@ class FunctionCall:
         self._call_id = call.call_id or setting.ids.function_call()
         self._setting = setting
         self._index = index
-        self._pieces = _pieces(call.arguments)
         self._said = 0
-        self.cost = TEXT_MESSAGE + count_text(call.name) + count_text(call.arguments)
-        self.is_cut_short = most_tokens is not None and self.cost > most_tokens
-        if self.is_cut_short:
-            self._pieces = self._pieces[: len(self._pieces) // 2]
+        self._pieces = _pieces(call.arguments)
+        self.is_cut_short = False
+        self._most_tokens = most_tokens
+        if most_tokens is not None:
+            left = most_tokens - TEXT_MESSAGE - count_text(call.name)
+            for place, piece in enumerate(self._pieces):
+                left -= count_text(piece)
+                if left < 0:
+                    self._pieces = self._pieces[:place]
+                    self.is_cut_short = True
+                    break
+        self.cost = self._cost("".join(self._pieces))
 
     def opening(self) -> Item:
         """Return the call as it is added: with its name, and without arguments."""
@@ -81,8 +88,12 @@ class FunctionCall:
         """
         arguments = "".join(self._pieces[: self._said])
         out.append(self._about_arguments("done", name=self._call.name, arguments=arguments))
+        return Entry(self._item(status, arguments), Tokens(self._cost(arguments)))
+
+    def _cost(self, arguments: str) -> int:
         cost = TEXT_MESSAGE + count_text(self._call.name) + count_text(arguments)
-        return Entry(self._item(status, arguments), Tokens(cost))
+        # A call that has no room for its name is begun all the same.
+        return cost if self._most_tokens is None else min(cost, self._most_tokens)
 
     def _item(self, status: str, arguments: str) -> Item:
         return {

@@ -8,6 +8,7 @@ the first five are the second of their making in base 62, counted from 157680000
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 
@@ -33,12 +34,13 @@ class Ids:
     def __init__(self, seed: int | None = None) -> None:
         self._random = Random(seed)
         self._second = -1
-        self.at(_EPOCH)
         # Iterators instead of methods: they are asked for every event that is sent.
-        self.event: Callable[[], str] = self._events().__next__
-        """Return an id for a server event."""
-        self.letters: Callable[[], str] = self._slices().__next__
+        self._slices = chain.from_iterable(self._pools())
+        self.letters: Callable[[], str] = self._slices.__next__
         """Return 16 random letters and digits."""
+        self.event: Callable[[], str] = self.letters
+        """Return an id for a server event."""
+        self.at(_EPOCH)
 
     def at(self, now: float) -> None:
         """Make what follows at ``now``, in Unix seconds."""
@@ -52,7 +54,7 @@ class Ids:
             number, letter = divmod(number, len(_ALPHABET))
             letters = _ALPHABET[letter] + letters
         self._time = letters
-        self._event = "event_" + letters
+        self.event = map(("event_" + letters).__add__, self._slices).__next__
 
     def session(self) -> str:
         """Return an id for a session over WebSocket."""
@@ -90,14 +92,7 @@ class Ids:
     def _named(self, name: str) -> str:
         return name + self._time + self.letters()
 
-    def _slices(self) -> Iterator[str]:
+    def _pools(self) -> Iterator[list[str]]:
         while True:
             pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
-            for start in range(0, _POOL, _RANDOM):
-                yield pool[start : start + _RANDOM]
-
-    def _events(self) -> Iterator[str]:
-        while True:
-            pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
-            for start in range(0, _POOL, _RANDOM):
-                yield self._event + pool[start : start + _RANDOM]
+            yield [pool[start : start + _RANDOM] for start in range(0, _POOL, _RANDOM)]

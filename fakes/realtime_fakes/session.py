@@ -370,9 +370,9 @@ class Session(AnySession):
                 conversation.remembered if context is None else [entry.item for entry in context],
                 "" if user is None or user.sounds is None else user.spoken_text(),
                 outputs,
-                _asked("tools", request, config),
-                _asked("tool_choice", request, config),
-                _asked("parallel_tool_calls", request, config) is not False,
+                (request if "tools" in request else config)["tools"],
+                (request if "tool_choice" in request else config)["tool_choice"],
+                request.get("parallel_tool_calls", config.get("parallel_tool_calls")) is not False,
                 request.get("metadata"),
                 self._response_count,
             )
@@ -453,11 +453,6 @@ class Session(AnySession):
                 self._wait(response, now)
         if response.due is None:
             del self._responses[response.id]
-
-
-def _asked(name: str, request: dict[str, Any], config: Config) -> Any:
-    """Return what a response has: its own, or that of the session."""
-    return request.get(name, config.get(name))
 
 
 def _too_much(most: int, found: int) -> Answer:

@@ -28,6 +28,8 @@ __all__ = ["DataChannelOutlet", "Peer"]
 
 _FLUSH_TIMEOUT_S = 1.0
 """How long a closing call waits for its last events to leave."""
+_LONGEST_GAP_S = 1.0
+"""Silence that is put in the place of packets that did not come, at most."""
 
 
 class DataChannelOutlet:
@@ -187,12 +189,19 @@ class Peer:
     async def _listen(self, track: MediaStreamTrack) -> None:
         """Hand what the caller says to the session. Pictures are received and dropped."""
         resampler = AudioResampler(format="s16", layout="mono", rate=24000)
+        expected: int | None = None
         try:
             while True:
                 frame = await track.recv()
                 self._is_heard.set()
                 if isinstance(frame, AudioFrame):
-                    frame.pts = None  # gaps by loss would upset the resampler
+                    # What was lost is silence: sound has to keep its time.
+                    if expected is not None and frame.pts is not None:
+                        missing_s = min((frame.pts - expected) / frame.sample_rate, _LONGEST_GAP_S)
+                        if missing_s > 0:
+                            self._host.receive_audio(bytes(2 * round(missing_s * 24000)))
+                    expected = None if frame.pts is None else frame.pts + frame.samples
+                    frame.pts = None  # gaps would upset the resampler
                     for part in resampler.resample(frame):
                         self._host.receive_audio(bytes(part.planes[0])[: part.samples * 2])
         except MediaStreamError:

@@ -30,7 +30,7 @@ RATE = 24_000
 SYMBOL_MS = 40
 """Length of one byte of text, tone and pause together: two Opus frames."""
 
-_TONE_MS = 29
+_TONE_MS = 32
 _RAMP_MS = 3
 _AMPLITUDE = 8_000  # of each of the two tones: together half of full scale
 
@@ -42,7 +42,8 @@ _ENVELOPE_MS = 4
 _HOP_MS = 1
 _WINDOW_MS = 18
 _SILENT_RMS = 60.0  # below: -54 dBFS, the rest of a codec's noise
-_SHORTEST_MS = 14  # a tone that lost a part to a cut is still heard
+_SHORTEST_MS = 7  # what is left of a tone when a packet of 20 ms is lost is still heard
+_CLICK_MS = 14  # shorter ones than this are no symbols, unless they can be made out
 _PURE = 0.6  # share of the energy that the two tones have to hold
 _TWIST = 20.0  # most by which one tone may outweigh the other, as a ratio of powers
 
@@ -80,7 +81,12 @@ def decode(pcm: bytes, rate: int = RATE) -> str:
     import numpy as np
 
     samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.float64)
-    heard = [_byte(samples, start, end, rate) for start, end in _bursts(samples, rate)]
+    heard = [
+        byte
+        for start, end in _bursts(samples, rate)
+        if (byte := _byte(samples, start, end, rate)) is not None
+        or 1000 * (end - start) >= _CLICK_MS * rate
+    ]
     known = [byte for byte in heard if byte is not None]
     if 2 * len(known) < len(heard):
         return ""

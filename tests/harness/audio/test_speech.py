@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import string
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import Any
 
@@ -20,8 +22,8 @@ TEXTS = {
 }
 
 
-def through_opus(sound: bytes) -> bytes:
-    """24 kHz in, 48 kHz out, through the codec of a WebRTC call."""
+def through_opus(sound: bytes, lost: Collection[int] = ()) -> bytes:
+    """24 kHz in, 48 kHz out, through the codec of a WebRTC call; lost packets are silence."""
     opus = pytest.importorskip("aiortc.codecs.opus")
     av = pytest.importorskip("av")
     jitter = pytest.importorskip("aiortc.jitterbuffer")
@@ -34,14 +36,41 @@ def through_opus(sound: bytes) -> bytes:
         frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
         frame.planes[0].update(np.repeat(samples[start : start + 960], 2).tobytes())
         for payload in encoder.encode(frame)[0]:
+            if start // 960 in lost:
+                heard.append(np.zeros(960, dtype="<i2"))
+                continue
             decoded = decoder.decode(jitter.JitterFrame(data=payload, timestamp=start))
             heard.extend(part.to_ndarray().reshape(-1)[::2] for part in decoded)
     return np.concatenate(heard).astype("<i2").tobytes()
 
 
-def through_telephone(sound: bytes) -> bytes:
-    """24 kHz in, 8 kHz out, through mu-law."""
-    return pcm.mulaw_decode(pcm.mulaw_encode(pcm.resample(sound, 24_000, 8_000)))
+def through_telephone(sound: bytes, lost: Collection[int] = ()) -> bytes:
+    """24 kHz in, 8 kHz out, through mu-law; lost packets are silence."""
+    data = bytearray(pcm.mulaw_encode(pcm.resample(sound, 24_000, 8_000)))
+    for packet in lost:
+        data[160 * packet : 160 * (packet + 1)] = b"\xff" * len(
+            data[160 * packet : 160 * (packet + 1)]
+        )
+    return pcm.mulaw_decode(bytes(data))
+
+
+def noisy(sound: bytes, snr_db: float, seed: int) -> bytes:
+    """Add white noise, so much below the level of the sound."""
+    samples = np.frombuffer(sound, dtype="<i2").astype(float)
+    level = math.sqrt(float(np.mean(samples**2)) / 10 ** (snr_db / 10))
+    samples += np.random.default_rng(seed).normal(0, level, len(samples))
+    return np.clip(samples, -32_768, 32_767).astype("<i2").tobytes()
+
+
+def errors(said: str, heard: str) -> int:
+    """Return how many letters have to be changed, added or left out (Levenshtein's distance)."""
+    row = list(range(len(heard) + 1))
+    for i, letter in enumerate(said, 1):
+        corner, row[0] = row[0], i
+        for j, other in enumerate(heard, 1):
+            changed = corner + (letter != other)
+            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, changed)
+    return row[-1]
 
 
 WAYS = {
@@ -65,6 +94,41 @@ WAYS = {
 def test_survives(text: str, way: str) -> None:
     carry, rate = WAYS[way]
     assert speech.decode(carry(speech.encode(TEXTS[text])), rate) == TEXTS[text]
+
+
+SENTENCE = "The quick brown fox jumps over the lazy dog, and 1,234 other things happen."
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_survives_noise_20_db_below(way: str) -> None:
+    carry, rate = WAYS[way]
+    assert speech.decode(carry(noisy(speech.encode(SENTENCE), 20, seed=1)), rate) == SENTENCE
+
+
+# Character error rates as stated in docs/fake.md.
+LOSSES: dict[str, tuple[Callable[[bytes, Collection[int]], bytes], int, float]] = {
+    "opus": (through_opus, 48_000, 0.03),
+    "telephone": (through_telephone, 8_000, 0.015),
+}
+
+
+@pytest.mark.parametrize("noise", [False, True], ids=["clean", "noise 20 dB below"])
+@pytest.mark.parametrize(("carry", "rate", "most"), LOSSES.values(), ids=LOSSES)
+def test_few_letters_are_lost_with_three_packets_in_a_hundred(
+    carry: Callable[[bytes, Collection[int]], bytes], rate: int, most: float, noise: bool
+) -> None:
+    wrong = letters = 0
+    for seed in range(6):
+        draw = np.random.default_rng(seed)
+        text = f"{SENTENCE} {SENTENCE}"
+        # Packets begin anywhere in a letter.
+        sound = bytes(2 * int(draw.integers(960))) + speech.encode(text) + bytes(4_800)
+        if noise:
+            sound = noisy(sound, 20, seed)
+        lost = set(np.flatnonzero(draw.random(len(sound) // 960 + 1) < 0.03).tolist())
+        wrong += errors(text, speech.decode(carry(sound, lost), rate))
+        letters += len(text)
+    assert wrong / letters <= most
 
 
 @given(st.text(max_size=30))

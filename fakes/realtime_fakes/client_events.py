@@ -20,15 +20,25 @@ from realtime_fakes.shapes import (
     tagged,
 )
 
-__all__ = ["EVENTS", "EVENTS_OF_CALLS", "NAMES", "parse"]
+__all__ = [
+    "EVENTS",
+    "EVENTS_OF_CALLS",
+    "EVENTS_OF_TRANSCRIPTIONS",
+    "EVENTS_OF_TRANSLATIONS",
+    "NAMES",
+    "parse",
+]
 
 
 def _as_is(value: Any) -> Any:
     return value
 
 
-def _of_translations(value: Any) -> Any:
-    raise Refusal("not_in_this_session", event=value["type"])
+def _not_in(session_type: str) -> Shape:
+    def shape(value: Any) -> Any:
+        raise Refusal("not_in_this_session", event=value["type"], current=session_type)
+
+    return shape
 
 
 def _event(*required: str, **fields: Shape) -> Shape:
@@ -40,9 +50,9 @@ def _event(*required: str, **fields: Shape) -> Shape:
 _EVENTS: dict[str, Shape] = {
     # Checked by what it changes: see realtime_fakes.config.
     "session.update": _event("session", session=_as_is),
-    "session.close": _of_translations,
+    "session.close": _not_in("realtime"),
     "input_audio_buffer.append": _event("audio", audio=sound),
-    "session.input_audio_buffer.append": _of_translations,
+    "session.input_audio_buffer.append": _not_in("realtime"),
     "input_audio_buffer.commit": _event(),
     "input_audio_buffer.clear": _event(),
     "conversation.item.create": _event("item", item=ITEM, previous_item_id=nullable(str)),
@@ -68,6 +78,34 @@ EVENTS: Shape = tagged("type", _EVENTS)
 
 EVENTS_OF_CALLS: Shape = tagged("type", {**_EVENTS, "output_audio_buffer.clear": _event()})
 """What may come to a call."""
+
+_TRANSCRIBES = (
+    "session.update",
+    "input_audio_buffer.append",
+    "input_audio_buffer.commit",
+    "input_audio_buffer.clear",
+    "conversation.item.delete",
+    "conversation.item.retrieve",
+)
+EVENTS_OF_TRANSCRIPTIONS: Shape = tagged(
+    "type",
+    {
+        name: shape if name in _TRANSCRIBES else _not_in("transcription")
+        for name, shape in _EVENTS.items()
+    },
+)
+"""What may come to a session that transcribes."""
+
+EVENTS_OF_TRANSLATIONS: Shape = tagged(
+    "type",
+    {
+        **{name: _not_in("translation") for name in _EVENTS},
+        "session.update": _EVENTS["session.update"],
+        "session.close": _event(),
+        "session.input_audio_buffer.append": _event("audio", audio=sound),
+    },
+)
+"""What may come to a session that translates."""
 
 
 def parse(frame: str | bytes) -> Event:

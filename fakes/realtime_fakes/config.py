@@ -79,16 +79,8 @@ def effective_session(
         ApiError: if ``requested`` is not a session object.
 
     """
-    if isinstance(requested, dict):
-        if type(requested.get("model")) is str:
-            model = requested["model"]
-        if requested.get("type") == "transcription":
-            raise api_error(
-                "invalid_value",
-                param="session.type",
-                found="transcription",
-                supported="'realtime'",
-            )
+    if isinstance(requested, dict) and type(requested.get("model")) is str:
+        model = requested["model"]
     defaults = _defaults(model, session_id, expires_at)
     return defaults if requested is None else patch(defaults, requested)
 

@@ -95,7 +95,7 @@ CATALOGUE: dict[str, Row] = {
     "invalid_json": Row("Invalid event: failed to parse JSON value. {reason}"),
     "missing_type": Row("The 'type' field is missing.", "invalid_event"),
     "not_in_this_session": Row(
-        "The event '{event}' is not supported in a session of type 'realtime'.",
+        "The event '{event}' is not supported in a session of type '{current}'.",
         "invalid_value",
         "type",
     ),
@@ -158,6 +158,11 @@ CATALOGUE: dict[str, Row] = {
     "reasoning_unsupported": Row(
         "Unsupported parameter: '{param}' is not supported with the model '{model}'.",
         "unsupported_parameter",
+    ),
+    "turn_detection_unsupported": Row(
+        "Turn detection is not supported for this transcription model.",
+        None,
+        "session.audio.input.turn_detection",
     ),
     "session_expired": Row("Your session hit the maximum duration of {minutes} minutes."),
     # Input audio

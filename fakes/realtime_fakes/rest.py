@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 import orjson
 from aiohttp import web
 
-from realtime_fakes.config import effective_session
 from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.keys import DEFAULT_MODEL
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.sdp import read_offer
 from realtime_fakes.service import Service
+from realtime_fakes.session_types import check_path, effective, model_for
 from realtime_fakes.shapes import anything, check, integer, one_of, optional, record
 from realtime_fakes.switches import HttpReply
 from realtime_fakes.websocket import bearer_key
@@ -58,20 +58,34 @@ def json_reply(value: Any, *, status: int = 200) -> HttpReply:
 
 
 async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
-    """Make an ephemeral key."""
+    """Make an ephemeral key for a session that talks or transcribes."""
+    return await _mint(service, request, {})
+
+
+async def _translation_secrets(service: Service, request: web.Request) -> HttpReply:
+    """Make an ephemeral key for a session that translates."""
+    return await _mint(service, request, {"type": "translation"})
+
+
+async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -> HttpReply:
+    """Make an ephemeral key; ``given`` is what the path says of the session."""
     service.keys.admit_standard(bearer_key(request))
     _admit_to_pay(service)
     body = check(_CLIENT_SECRET, _json_object(await request.read() or b"{}", "body"))
     seconds = (body.get("expires_after") or {}).get("seconds", _DEFAULT_TTL)
     requested = body.get("session")
     if requested is None:
-        requested = {"type": "realtime"}
+        requested = {} if given else {"type": "realtime"}
+    requested = {**given, **_object(requested, "session")}
+    check_path(requested, translates=bool(given))
+    if given:
+        model_for(requested, None)
     service.ids.at(service.clock.now())
     # expires_at is 0 until a session starts (recorded: pydantic-ai cassette
     # test_webrtc__test_create_client_secret).
-    session = effective_session(
+    session = effective(
         requested,
-        model=DEFAULT_MODEL,
+        model=str(requested.get("model", DEFAULT_MODEL)),
         session_id=service.ids.session(),
         expires_at=0,
     )
@@ -81,6 +95,18 @@ async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
 
 async def _calls(service: Service, request: web.Request) -> HttpReply:
     """Answer an SDP offer."""
+    return await _call(service, request, {})
+
+
+async def _translation_calls(service: Service, request: web.Request) -> HttpReply:
+    """Answer an SDP offer with a session that translates."""
+    if "model" in request.query:
+        raise api_error("unknown_parameter", param="model")
+    return await _call(service, request, {"type": "translation"})
+
+
+async def _call(service: Service, request: web.Request, given: dict[str, Any]) -> HttpReply:
+    """Answer an SDP offer; ``given`` is what the path says of the session."""
     policy = service.policy
     user_agent = request.headers.get("User-Agent", "")
     key = bearer_key(request)
@@ -97,8 +123,13 @@ async def _calls(service: Service, request: web.Request) -> HttpReply:
         if policy.keep_refused_calls:
             service.calls.keep_refused(user_agent)
         raise
-    requested = {**(ephemeral.session if ephemeral is not None else {}), **(session or {})}
+    requested = {
+        **given,
+        **(ephemeral.session if ephemeral is not None else {}),
+        **(session or {}),
+    }
     requested.setdefault("type", "realtime")
+    check_path(requested, translates=bool(given))
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
     call, answer = await service.calls.create(offer, requested, model=model, user_agent=user_agent)
     return HttpReply(
@@ -150,7 +181,9 @@ async def _beta(service: Service, request: web.Request) -> HttpReply:
 
 ENDPOINTS = (
     Endpoint("client_secrets", "/realtime/client_secrets", _client_secrets),
+    Endpoint("client_secrets", "/realtime/translations/client_secrets", _translation_secrets),
     Endpoint("calls", "/realtime/calls", _calls),
+    Endpoint("calls", "/realtime/translations/calls", _translation_calls),
     Endpoint("hangup", "/realtime/calls/{call_id}/hangup", _hangup),
     Endpoint("accept", "/realtime/calls/{call_id}/accept", _accept),
     Endpoint("reject", "/realtime/calls/{call_id}/reject", _reject),

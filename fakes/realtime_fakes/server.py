@@ -249,11 +249,10 @@ class Server:
                     prefix + "/v1" + endpoint.path,
                     partial(answer, endpoint.name, partial(_post, endpoint)),
                 )
-            router.add_get(
-                prefix + "/v1/realtime",
-                partial(answer, "websocket", serve_websocket),
-                allow_head=False,
-            )
+            for path in ("/v1/realtime", "/v1/realtime/translations"):
+                router.add_get(
+                    prefix + path, partial(answer, "websocket", serve_websocket), allow_head=False
+                )
         for method, path, server_handler in control.SERVER_ROUTES:
             app.router.add_route(
                 method, "/_fake" + path, partial(self._control_server, server_handler)

@@ -10,16 +10,14 @@ from typing import Any
 from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.calls import CallRegistry
 from realtime_fakes.clock import Clock, VirtualClock
-from realtime_fakes.config import effective_session
 from realtime_fakes.host import Host
 from realtime_fakes.ids import Ids
 from realtime_fakes.journal import Journal
 from realtime_fakes.keys import KeyRing
 from realtime_fakes.policy import Policy
-from realtime_fakes.refusals import refusal
 from realtime_fakes.script_files import FixedScript, ScriptFile
 from realtime_fakes.scripts import Script, ScriptBrain
-from realtime_fakes.session import Session
+from realtime_fakes.session_types import effective, make_session, model_for
 from realtime_fakes.sip import Trunk
 from realtime_fakes.switches import Switchboard
 
@@ -129,18 +127,14 @@ class Service:
         now = self.clock.now()
         self.ids.at(now)
         session_id = self.ids.session() if call_id is None else self.ids.session_of_call(call_id)
-        model = _model_of(requested, model)
-        if row := _unfit(model):
-            raise refusal(row, model=model)
-        config = effective_session(
+        config = effective(
             requested,
-            model=model,
+            model=model_for(requested, model),
             session_id=session_id,
             expires_at=int(now) + _SESSION_LIFETIME_S,
         )
-        session = Session(
-            id=session_id,
-            config=config,
+        session = make_session(
+            config,
             now=now,
             ids=self.ids,
             brain=self._brain,
@@ -205,36 +199,3 @@ class Service:
     def _run_timers(self) -> None:
         for host in list(self.hosts.values()):
             host.run_timers()
-
-
-def _model_of(requested: dict[str, Any], beside: str | None) -> str:
-    """Return the model of a requested session, or the one that was given ``beside`` it.
-
-    Raises:
-        ApiError: if there is none.
-
-    """
-    model = requested.get("model") or beside
-    if not isinstance(model, str) or not model:
-        raise refusal(
-            "missing_model", example="wss://api.openai.com/v1/realtime?model=gpt-realtime"
-        )
-    return model
-
-
-_FAMILIES = ("gpt-realtime", "gpt-audio")
-_GONE = ("gpt-4o-realtime", "gpt-4o-mini-realtime", "gpt-realtime-preview")
-_TRANSCRIBING = ("whisper-", "gpt-transcribe", "gpt-live-transcribe", "gpt-realtime-whisper")
-
-
-def _unfit(model: str) -> str | None:
-    """Return the row of :data:`~realtime_fakes.refusals.REFUSALS` for a model that cannot be used.
-
-    Unknown members of the current families are taken, so that a new model does not break a test
-    bed.
-    """
-    if model.startswith(_TRANSCRIBING) or model.endswith("-transcribe"):
-        return "transcription_model"
-    if model.startswith(_GONE):
-        return "model_not_found"
-    return None if model.startswith(_FAMILIES) else "invalid_model"

@@ -25,7 +25,10 @@ from realtime_fakes.shapes import (
 
 __all__ = [
     "AUDIO_FORMAT",
+    "AUDIO_INPUT",
+    "INCLUDE",
     "MAX_OUTPUT_TOKENS",
+    "NOISE_REDUCTION",
     "OUTPUT_MODALITIES",
     "PROMPT",
     "REASONING",
@@ -173,15 +176,16 @@ _TURN_DETECTION = tagged(
         ),
     },
 )
-_AUDIO_INPUT = record(
+NOISE_REDUCTION: Shape = nullable(
+    record(
+        {"type": one_of("near_field", "far_field"), "strength": optional(number(0, 1))},
+        required=("type",),
+    )
+)
+AUDIO_INPUT: Shape = record(
     {
         "format": optional(AUDIO_FORMAT),
-        "noise_reduction": nullable(
-            record(
-                {"type": one_of("near_field", "far_field"), "strength": optional(number(0, 1))},
-                required=("type",),
-            )
-        ),
+        "noise_reduction": NOISE_REDUCTION,
         "transcription": nullable(
             record(
                 {
@@ -205,6 +209,8 @@ _AUDIO_OUTPUT = record(
         "speed": optional(number(0.25, 1.5)),
     }
 )
+
+INCLUDE: Shape = nullable(array(one_of("item.input_audio_transcription.logprobs")))
 
 _REALTIME = record(
     {
@@ -253,9 +259,9 @@ _REALTIME = record(
         ),
         "prompt": PROMPT,
         "audio": optional(
-            record({"input": optional(_AUDIO_INPUT), "output": optional(_AUDIO_OUTPUT)})
+            record({"input": optional(AUDIO_INPUT), "output": optional(_AUDIO_OUTPUT)})
         ),
-        "include": nullable(array(one_of("item.input_audio_transcription.logprobs"))),
+        "include": INCLUDE,
     }
 )
 

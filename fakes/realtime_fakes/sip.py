@@ -24,9 +24,17 @@ import aiohttp
 import orjson
 
 from realtime_fakes.clock import Clock
-from realtime_fakes.errors import api_error
 from realtime_fakes.refusals import refusal
-from realtime_fakes.shapes import Refusal, by_type, check, integer, nullable, record
+from realtime_fakes.shapes import (
+    Refusal,
+    anything,
+    by_type,
+    check,
+    integer,
+    nullable,
+    record,
+    tagged,
+)
 from realtime_harness.audio import speech
 
 if TYPE_CHECKING:
@@ -57,6 +65,7 @@ def _target_uri(value: str) -> str:
     return value
 
 
+_ACCEPT = tagged("type", {"realtime": anything})
 _REJECT = record({"status_code": nullable(integer(400, 699))})
 _REFER = record({"target_uri": by_type({str: _target_uri})}, required=("target_uri",))
 
@@ -200,8 +209,7 @@ class Trunk:
 
         """
         call = self._in_state(call_id, "ringing")
-        if "type" not in session:
-            raise api_error("missing_required_parameter", param="session.type")
+        check(_ACCEPT, session, "session")
         service = self._service
         host = service.open_session(session, model=None, call_id=call.id)
         host.player = call

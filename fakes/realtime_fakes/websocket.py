@@ -21,6 +21,7 @@ from realtime_fakes.audience import Attachment, Role
 from realtime_fakes.errors import ApiError
 from realtime_fakes.host import Host
 from realtime_fakes.refusals import refusal
+from realtime_fakes.session_types import check_path
 
 if TYPE_CHECKING:
     from realtime_fakes.service import Service
@@ -238,7 +239,10 @@ def _admit(service: Service, request: web.Request) -> _Admission:
             raise refusal("too_many_sidebands", limit=str(policy.sidebands_at_once))
         return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name()))
     session = dict(ephemeral.session) if ephemeral is not None else {}
-    session.setdefault("type", request.query.get("intent", "realtime"))
+    translates = request.path.endswith("/translations")
+    intent = "translation" if translates else request.query.get("intent", "realtime")
+    session.setdefault("type", intent)
+    check_path(session, translates=translates)
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
     host = service.open_session(session, model=model)
     return _Admission(host, Attachment(Role.WEBSOCKET, "client"))

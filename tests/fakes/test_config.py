@@ -284,14 +284,6 @@ def test_null_leaves_out_what_cannot_be_off() -> None:
     assert patch(session(), nothing) == session()
 
 
-def test_a_transcription_session_cannot_be_had() -> None:
-    with pytest.raises(ApiError) as caught:
-        session(type="transcription")
-    assert caught.value.message == (
-        "Invalid value: 'transcription'. Supported values are: 'realtime'."
-    )
-
-
 def test_a_reasoning_model_takes_reasoning() -> None:
     made = session("gpt-realtime-2.1", reasoning={"effort": "low"}, parallel_tool_calls=False)
     assert made["reasoning"] == {"effort": "low"}

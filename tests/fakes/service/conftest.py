@@ -133,6 +133,7 @@ class Caller:
     video: bool = False
     loopback: bool = True
     key: str = "sk-fake"
+    path: str = "/realtime/calls"
     query: str = "?model=gpt-realtime"
     edit: Callable[[str], str] = str
     """Changes the offer before it is sent."""
@@ -161,7 +162,7 @@ class Caller:
         with rtc.loopback_only():
             await self.peer.setLocalDescription(await self.peer.createOffer())
         reply = await self.client.post(
-            "/realtime/calls" + self.query,
+            self.path + self.query,
             key=self.key,
             content=self.edit(self.peer.localDescription.sdp),
             headers={"Content-Type": "application/sdp"},

@@ -138,13 +138,13 @@ def handshake(query: str, key: str | None = "sk-fake", **options: Any) -> Provoc
     return provoke
 
 
-def sent(event: Any, *before: dict[str, Any]) -> Provocation:
+def sent(event: Any, *before: dict[str, Any], **session: Any) -> Provocation:
     """Provoke an ``error`` with an event, or a frame as it is, after some others."""
 
     async def provoke(open_world: Any) -> Met:
         world = await open_world()
         secret = await world.client.post(
-            "/realtime/client_secrets", json={"session": {"type": "realtime", **TEXT}}
+            "/realtime/client_secrets", json={"session": session or {"type": "realtime", **TEXT}}
         )
         socket = await world.client.socket("", key=secret.json()["value"])
         created = (await socket.event())["session"]
@@ -263,6 +263,17 @@ def vad(**fields: Any) -> dict[str, Any]:
     return update(audio={"input": {"turn_detection": {"type": "server_vad", **fields}}})
 
 
+TRANSCRIBES = {
+    "type": "transcription",
+    "audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}},
+}
+DETECTS = {
+    "type": "session.update",
+    "session": {
+        "type": "transcription",
+        "audio": {"input": {"turn_detection": {"type": "server_vad"}}},
+    },
+}
 CALL = {"type": "function_call", "name": "f", "arguments": "{}"}
 TRUNCATE = {"content_index": 0, "audio_end_ms": 0}
 
@@ -428,6 +439,15 @@ FRAME_CASES = (
          sent({"type": "session.update", "session": {"type": "transcription"}}), "invalid_value",
          "session.type",
          "=Passing a transcription session update to a realtime session is not allowed"),
+    Case("type_change", "another type, the other way round",
+         sent(update(instructions="x"), **TRANSCRIBES), "invalid_value", "session.type",
+         "=Passing a realtime session update to a transcription session is not allowed"),
+    Case("turn_detection_unsupported", "turn detection where the model finds the turns",
+         sent(DETECTS, **TRANSCRIBES), None, "session.audio.input.turn_detection",
+         "=Turn detection is not supported for this transcription model."),
+    Case("not_in_this_session", "response in a session that transcribes",
+         sent({"type": "response.create"}, **TRANSCRIBES), "invalid_value", "type",
+         "=The event 'response.create' is not supported in a session of type 'transcription'."),
     Case("tracing_change", "tracing twice", sent(update(tracing=None), update(tracing="auto")),
          "invalid_value", "session.tracing", "Cannot update tracing once it is enabled."),
     Case("reasoning_unsupported", "reasoning", sent(update(reasoning={"effort": "low"})),

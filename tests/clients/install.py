@@ -34,7 +34,7 @@ def install_node(folder: Path) -> None:
 
 def install_python(folder: Path) -> None:
     """Install what the requirements name, into a virtual environment at ``folder``."""
-    requirements = HERE / "agents" / "requirements.txt"
+    requirements = HERE / "python" / "requirements.txt"
     if is_current(folder, [requirements]):
         return
     venv.create(folder, with_pip=True, symlinks=os.name != "nt")

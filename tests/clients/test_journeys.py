@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import shutil
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -103,21 +104,49 @@ class Result:
             assert not [text for text in texts if text not in self.history], self.history
 
 
+Program: TypeAlias = list[str | Path]
 Job: TypeAlias = dict[str, Any]
 Converse: TypeAlias = Callable[[Target, Job], Awaitable[Result]]
 
 
-async def run(program: list[str | Path], *, job: Job, environment: Mapping[str, str]) -> Result:
+def job(
+    journey: str,
+    *,
+    text: str = "",
+    spoken: str = "",
+    modality: str = "text",
+    tool_output: str = "",
+) -> Job:
+    """What a client is told to do, except where."""
+    sound = speech.encode(spoken) + bytes(2 * speech.RATE)  # and a second of silence
+    return {
+        "journey": journey,
+        "modality": modality,
+        "text": text,
+        "sound": base64.b64encode(sound).decode(),
+        "tool": TOOL,
+        "toolOutput": tool_output,
+    }
+
+
+async def run(
+    program: list[str | Path],
+    target: Target,
+    job: Job,
+    environment: Mapping[str, str] | None = None,
+) -> Result:
+    """Run a client that is a program."""
+    address = {"baseUrl": target.base_url, "apiKey": target.api_key, "model": target.model}
     process = await asyncio.create_subprocess_exec(
         *program,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
     )
     try:
         output, complaints = await asyncio.wait_for(
-            process.communicate(json.dumps(job).encode()), TIMEOUT_S
+            process.communicate(json.dumps({**job, **address}).encode()), TIMEOUT_S
         )
     except TimeoutError:
         process.kill()
@@ -154,20 +183,28 @@ def node(script: str, *arguments: str) -> Callable[[pytest.FixtureRequest], Conv
             options = ("--no-warnings", "--experimental-websocket")
             trusted = {"NODE_EXTRA_CA_CERTS": target.ca_file} if target.ca_file else {}
             program = ["node", *options, folder / script, *arguments]
-            return await run(program, job=job, environment=trusted)
+            return await run(program, target, job, trusted)
 
         return converse
 
     return prepare
 
 
+def openai_python(request: pytest.FixtureRequest) -> Converse:
+    async def converse(target: Target, job: Job) -> Result:
+        program: Program = [sys.executable, FOLDER / "python" / "openai_websocket.py"]
+        return await run(program, target, job)
+
+    return converse
+
+
 def agents_python(request: pytest.FixtureRequest) -> Converse:
     python = installed("RT_AGENTS_PYTHON")
 
     async def converse(target: Target, job: Job) -> Result:
+        program: Program = [python, FOLDER / "python" / "agents_websocket.py"]
         # Its traces go to OpenAI.
-        environment = {"OPENAI_AGENTS_DISABLE_TRACING": "1"}
-        return await run([python, FOLDER / "agents" / "talk.py"], job=job, environment=environment)
+        return await run(program, target, job, {"OPENAI_AGENTS_DISABLE_TRACING": "1"})
 
     return converse
 
@@ -183,7 +220,8 @@ def agents_chromium(request: pytest.FixtureRequest) -> Converse:
             )
         async with browse(folder / "agents-webrtc.html") as page:
             await page.wait_for_function("'run' in window")
-            talk = page.evaluate("job => run(job)", {**job, "apiKey": secret.value})
+            address = {"baseUrl": target.base_url, "apiKey": secret.value, "model": target.model}
+            talk = page.evaluate("job => run(job)", {**job, **address})
             return Result.from_json(await asyncio.wait_for(talk, TIMEOUT_S))
 
     return converse
@@ -201,6 +239,7 @@ class Client:
 
 
 CLIENTS = {
+    "openai-python": Client(openai_python),
     "openai-node-ws": Client(node("openai.mjs", "ws"), tls=True),
     "openai-node-native": Client(node("openai.mjs", "native"), tls=True),
     "agents-node": Client(node("agents-websocket.mjs")),
@@ -234,29 +273,8 @@ def converse(
     """Has the client carry out a journey and returns what came of it."""
     talk = client.prepare(request)
 
-    async def converse(
-        journey: str,
-        *,
-        text: str = "",
-        spoken: str = "",
-        modality: str = "text",
-        latency: str = "instant",
-        tool_output: str = "",
-    ) -> Result:
-        target = fakes(tls=client.tls, latency=latency)
-        sound = speech.encode(spoken) + bytes(2 * speech.RATE)  # and a second of silence
-        job = {
-            "baseUrl": target.base_url,
-            "apiKey": target.api_key,
-            "model": target.model,
-            "journey": journey,
-            "modality": modality,
-            "text": text,
-            "sound": base64.b64encode(sound).decode(),
-            "tool": TOOL,
-            "toolOutput": tool_output,
-        }
-        return await talk(target, job)
+    async def converse(journey: str, *, latency: str = "instant", **says: str) -> Result:
+        return await talk(fakes(tls=client.tls, latency=latency), job(journey, **says))
 
     return converse
 
@@ -325,3 +343,13 @@ async def test_an_interruption(converse: Callable[..., Awaitable[Result]], clien
     assert answer["status"] == "completed"
     assert_heard(client, result, result.said())
     result.assert_remembers("Stop, please.", result.said())
+
+
+@pytest.mark.parametrize("name", ["agents-node", "agents-python"])
+async def test_what_an_sdk_does_not_accept_is_seen(
+    name: str, request: pytest.FixtureRequest, lab: Lab
+) -> None:
+    talk = CLIENTS[name].prepare(request)
+    result = await talk(lab.fake(defects=["part-type-of-items"]), job("text", text="hello there"))
+    assert result.errors or result.rejected == ["response.content_part.added"]
+    assert not result.of_type("error")

@@ -3,7 +3,8 @@
 import { RealtimeAgent, RealtimeSession, tool } from "@openai/agents-realtime";
 
 const SERVER_VAD = { type: "server_vad", createResponse: true, interruptResponse: true };
-const TURN_DETECTION = { text: null, voice: SERVER_VAD, tool: null, interruption: SERVER_VAD };
+// A voice turn is left to what the library takes by default.
+const TURN_DETECTION = { text: null, tool: null, interruption: SERVER_VAD };
 
 /**
  * Do what the job says.

@@ -1,4 +1,4 @@
-"""Journeys of the stock ``openai-agents``: ``python talk.py <job.json >result.json``.
+"""Journeys of the stock ``openai-agents``: ``python agents_websocket.py <job.json >result.json``.
 
 Runs in an environment of its own, in which nothing of this project is installed.
 """
@@ -20,7 +20,8 @@ from agents.realtime import (  # type: ignore[import-not-found]
 
 CHUNK = 4800  # bytes: 100 ms
 SERVER_VAD = {"type": "server_vad", "create_response": True, "interrupt_response": True}
-TURN_DETECTION = {"text": None, "voice": SERVER_VAD, "tool": None, "interruption": SERVER_VAD}
+# A voice turn is left to what the library takes by default.
+TURN_DETECTION = {"text": None, "tool": None, "interruption": SERVER_VAD}
 
 
 class Talk:
@@ -103,16 +104,15 @@ async def converse(job: dict[str, Any]) -> dict[str, Any]:
         strict_json_schema=False,
     )
     agent = RealtimeAgent(name="Clerk", instructions="Be brief.", tools=[tool])
+    settings = {"model_name": job["model"], "output_modalities": [job["modality"]]}
+    if job["journey"] in TURN_DETECTION:
+        settings["turn_detection"] = TURN_DETECTION[job["journey"]]
     url = job["baseUrl"].replace("http", "ws", 1)
     session = await RealtimeRunner(agent).run(
         model_config={
             "api_key": job["apiKey"],
             "url": f"{url}/realtime?model={job['model']}",
-            "initial_model_settings": {
-                "model_name": job["model"],
-                "output_modalities": [job["modality"]],
-                "turn_detection": TURN_DETECTION[job["journey"]],
-            },
+            "initial_model_settings": settings,
         }
     )
     talk = Talk(job, session)

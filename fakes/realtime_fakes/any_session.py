@@ -94,8 +94,9 @@ class AnySession(ABC):
             self._act(check(self._known, event), now, out)
         except ApiError as error:
             echoed = event_id if type(event_id) is str else None
-            refused = error.event(self._ids.event(), echoed)
-            return [refused if self._policy().broadcast_errors else Addressed(refused, attachment)]
+            policy = self._policy()
+            refused = error.event(self._ids.event() if policy.number_errors else None, echoed)
+            return [refused if policy.broadcast_errors else Addressed(refused, attachment)]
         return out
 
     @abstractmethod
@@ -132,6 +133,6 @@ class AnySession(ABC):
         if self.config["expires_at"] <= now:
             minutes = round((self.config["expires_at"] - self._started_at) / 60)
             error = api_error("session_expired", minutes=minutes)
-            out.append(error.event(self._ids.event()))
+            out.append(error.event(self._ids.event() if self._policy().number_errors else None))
             out.append(Close(_GOING_AWAY, error.message))
             self.ended = True

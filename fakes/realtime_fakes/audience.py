@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
     "AUDIENCE",
+    "FOR_USERS",
     "Addressed",
     "Attachment",
     "ClearPlayback",
@@ -42,6 +43,8 @@ class Role(Enum):
     """The primary socket of a session that was opened over WebSocket."""
     DATA_CHANNEL = "data-channel"
     """The ``oai-events`` channel of a call."""
+    FILTERED_CHANNEL = "filtered-data-channel"
+    """The same, opened with ``webrtcfilter=on``: it gets what is for users and nothing else."""
     SIDEBAND = "sideband"
     """A socket that joined a call by its id."""
 
@@ -90,8 +93,26 @@ Effect = Event | Addressed | Play | ClearPlayback | Close | Cut
 """What a session wants done. An event alone goes to whom :data:`AUDIENCE` says."""
 
 _PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})
-_CALL = frozenset({Role.DATA_CHANNEL, Role.SIDEBAND})
+_CALL = frozenset({Role.DATA_CHANNEL, Role.FILTERED_CHANNEL, Role.SIDEBAND})
 _EVERYBODY = frozenset(Role)
+
+FOR_USERS = frozenset(
+    {
+        "input_audio_buffer.speech_started",
+        "input_audio_buffer.speech_stopped",
+        "output_audio_buffer.started",
+        "output_audio_buffer.stopped",
+        "conversation.item.input_audio_transcription.completed",
+        "conversation.item.added",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.output_audio_transcript.delta",
+        "response.output_audio_transcript.done",
+        "error",
+    }
+)
+"""What passes the filter: neither instructions nor tools nor anything of a response but its words
+(Microsoft's page on the Realtime API over WebRTC; errors are ours, see ``docs/choices.md``)."""
 
 AUDIENCE: dict[str, frozenset[Role]] = {
     "session.created": _PRIMARY,

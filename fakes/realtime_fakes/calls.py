@@ -79,7 +79,13 @@ class CallRegistry:
         self._refused: list[dict[str, Any]] = []
 
     async def create(
-        self, offer: Offer, session: dict[str, Any], *, model: str | None, user_agent: str
+        self,
+        offer: Offer,
+        session: dict[str, Any],
+        *,
+        model: str | None,
+        user_agent: str,
+        is_filtered: bool = False,
     ) -> tuple[Call, str]:
         """Start a call; return it and the SDP answer.
 
@@ -88,6 +94,7 @@ class CallRegistry:
             session: the configuration it asks for.
             model: given beside the configuration.
             user_agent: of the caller's HTTP client.
+            is_filtered: whether its data channel gets only what is for users.
 
         Raises:
             ApiError: if the configuration is refused, or WebRTC is not installed. No call is left
@@ -101,7 +108,7 @@ class CallRegistry:
         service = self._service
         call_id = service.new_call_id()
         host = service.open_session(session, model=model, call_id=call_id)
-        peer = Peer(offer, host=host, service=service)
+        peer = Peer(offer, host=host, service=service, is_filtered=is_filtered)
         call = self.join(call_id, host, peer, user_agent=user_agent)
         try:
             answer = await peer.answer()

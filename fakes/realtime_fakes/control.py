@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from realtime_fakes.clock import VirtualClock
+from realtime_fakes.profiles import DEFAULT_PROFILE
 from realtime_fakes.rest import json_reply
 from realtime_fakes.script_files import read_script
 from realtime_fakes.scripts import Script, ScriptError
@@ -211,6 +212,7 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
     """Add a service of its own to the server."""
     body = await _body(request)
     name, clock = body.get("name"), body.get("clock", "real")
+    profile = body.get("profile", DEFAULT_PROFILE)
     if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
         raise ControlError(400, "a service needs a name of letters, digits, '-' and '_'")
     if name in server.services:
@@ -223,6 +225,7 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
             behaviours=_names(body, "behaviours"),
             script=_script(body),
             latency=body.get("latency"),
+            profile=profile,
         )
     except ValueError as error:
         raise ControlError(400, str(error)) from error

@@ -55,11 +55,11 @@ class ApiError(Exception):
             }
         }
 
-    def event(self, event_id: str, client_event_id: str | None = None) -> dict[str, Any]:
+    def event(self, event_id: str | None, client_event_id: str | None = None) -> dict[str, Any]:
         """Return the ``error`` event.
 
         Args:
-            event_id: of the event itself.
+            event_id: of the event itself, where it has one.
             client_event_id: of the client event that is refused, if it had one.
 
         """

@@ -15,6 +15,7 @@ import orjson
 
 from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import (
+    FOR_USERS,
     Addressed,
     Attachment,
     ClearPlayback,
@@ -105,6 +106,7 @@ class Host:
         self._journal = journal
         self._on_end = on_end
         self._lines: dict[Attachment, _Line] = {}
+        self._is_filtering = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = float("inf")
         self._set_timer()
@@ -113,6 +115,7 @@ class Host:
         """Add a party to the session."""
         track = self._journal.open(self.session.id, attachment)
         self._lines[attachment] = _Line(outlet, track)
+        self._is_filtering = self._is_filtering or attachment.role is Role.FILTERED_CHANNEL
         self._deliver(self.session.attach(attachment, self._clock.now()))
 
     def detach(self, attachment: Attachment) -> None:
@@ -234,6 +237,8 @@ class Host:
             else:
                 self._sound(effect)
                 continue
+            if self._is_filtering and event["type"] not in FOR_USERS:
+                parties = [party for party in parties if party.role is not Role.FILTERED_CHANNEL]
             if taps:
                 self._tap(taps, event, parties, batches)
             else:

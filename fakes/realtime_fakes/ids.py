@@ -64,10 +64,18 @@ class Ids:
         """Return an id for a call; ``shard`` is the digit of the region that serves it."""
         return self._named(f"rtc_u{shard}_")
 
-    @staticmethod
-    def session_of_call(call_id: str) -> str:
-        """Return the id of the session behind a call: the same, but for the name."""
-        return call_id.replace("rtc_", "sess_", 1)
+    def hexadecimal_call(self) -> str:
+        """Return an id for a call, as Azure forms it."""
+        return f"rtc_{self._random.getrandbits(128):032x}"
+
+    def session_of_call(self, call_id: str) -> str:
+        """Return the id of the session behind a call: the same, but for the name.
+
+        Azure's sessions have nothing of their calls' ids.
+        """
+        if call_id.startswith("rtc_u"):
+            return call_id.replace("rtc_", "sess_", 1)
+        return self.session()
 
     def item(self) -> str:
         """Return an id for an item of a conversation."""

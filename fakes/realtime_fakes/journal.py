@@ -28,6 +28,7 @@ LIMIT_BYTES = 16 * 1024 * 1024
 _LANES = {
     Role.WEBSOCKET: "ws",
     Role.DATA_CHANNEL: "data-channel",
+    Role.FILTERED_CHANNEL: "data-channel",
     Role.SIDEBAND: "sideband",
 }
 

@@ -32,6 +32,30 @@ class Policy:
     """Whether a WebSocket caller is refused by an ``error`` event and a close code, as OpenAI does,
     or by the status of the handshake, as Azure does."""
 
+    roots: tuple[str, ...] = ("/v1",)
+    """Below which paths the API is; the first is the one that is announced."""
+
+    read_api_key: bool = False
+    """Whether a key may also be shown in a header or query parameter ``api-key``."""
+
+    call_with_standard_key: bool = True
+    """Whether a standard key opens a call, or ephemeral ones alone do."""
+
+    hexadecimal_call_ids: bool = False
+    """Whether a call's id is ``rtc_`` and 32 hexadecimal digits, unrelated to its session's."""
+
+    name_deployments: bool = False
+    """Whether ``model`` is the name of a deployment, which may be any."""
+
+    filter_on_request: bool = False
+    """Whether ``webrtcfilter=on`` keeps from the data channel of a call what is not for users."""
+
+    further_client_events: tuple[str, ...] = ()
+    """Names of events that are listed as known, and do not fit any session."""
+
+    number_errors: bool = True
+    """Whether an ``error`` event has an id of its own, or null."""
+
     ping_interval_s: float = 20.0
     """Seconds between two pings to a WebSocket client."""
 

@@ -22,6 +22,10 @@ REFUSALS: dict[str, Row] = {
         "https://platform.openai.com/account/api-keys.",
         status=401,
     ),
+    # Recorded from Azure.
+    "ephemeral_key_needed": Row(
+        "This operation requires ephemeral tokens for authentication", None, status=401
+    ),
     "beta_api_shape_disabled": Row(
         "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
     ),

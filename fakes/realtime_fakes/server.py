@@ -9,7 +9,7 @@ import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from ipaddress import ip_address
@@ -27,7 +27,7 @@ from realtime_fakes.clock import Clock, RealClock, VirtualClock
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.errors import ApiError
 from realtime_fakes.latency import LATENCIES
-from realtime_fakes.policy import Policy
+from realtime_fakes.profiles import DEFAULT_PROFILE, PROFILES
 from realtime_fakes.refusals import refusal
 from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
 from realtime_fakes.scripts import Script
@@ -37,17 +37,19 @@ from realtime_fakes.tls import server_context
 from realtime_fakes.websocket import bearer_key, is_beta, serve_websocket
 from realtime_harness import rtc
 
-__all__ = ["CLOCKS", "PROFILES", "ServeOptions", "Server", "serve"]
+__all__ = ["CLOCKS", "ServeOptions", "Server", "serve"]
 
 _DEFAULT_SERVICE = "default"
 _DEFAULT_KEY = "sk-fake"
-PROFILES = ("openai-2026-09",)
-"""Vendors whose legal differences the fake knows."""
-
 CLOCKS: dict[str, type[RealClock] | type[VirtualClock]] = {
     "real": RealClock,
     "virtual": VirtualClock,
 }
+
+_PREFIXES = tuple(
+    service + vendor for service in ("", "/_fake/services/{service}") for vendor in ("", "/openai")
+)
+"""What ``/v1`` may follow upon; the profile of a service says which of the vendors' it has."""
 
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_TIMEOUT_S = 2.0
@@ -69,7 +71,7 @@ class ServeOptions:
     port: int = 8080
     """0 picks a free one."""
     api_keys: Sequence[str] = (_DEFAULT_KEY,)
-    profile: str = PROFILES[0]
+    profile: str = DEFAULT_PROFILE
     defects: Sequence[str] = ()
     behaviours: Sequence[str] = ()
     clock: str = "real"
@@ -98,8 +100,6 @@ class Server:
     """
 
     def __init__(self, options: ServeOptions) -> None:
-        if options.profile not in PROFILES:
-            raise ValueError(f"no profile named {options.profile!r}; known: {', '.join(PROFILES)}")
         self._options = options
         self._runner: web.AppRunner | None = None
         self._directory: tempfile.TemporaryDirectory[str] | None = None
@@ -112,6 +112,7 @@ class Server:
             defects=options.defects,
             behaviours=options.behaviours,
             script=options.script,
+            profile=options.profile,
         )
 
     async def __aenter__(self) -> Server:
@@ -181,6 +182,7 @@ class Server:
         behaviours: Iterable[str] = (),
         script: Script | str | Path | None = None,
         latency: str | None = None,
+        profile: str = DEFAULT_PROFILE,
     ) -> Service:
         """Add a service.
 
@@ -191,19 +193,22 @@ class Server:
             behaviours: that are on.
             script: what it answers.
             latency: how long it takes; as the server was started if not given.
+            profile: whose legal particulars it has.
 
         Raises:
-            ValueError: for a clock, latency, defect or behaviour that is not known, or a script
-                that is none.
+            ValueError: for a clock, latency, profile, defect or behaviour that is not known, or a
+                script that is none.
 
         """
         latency = latency or self._options.latency
+        if profile not in PROFILES:
+            raise ValueError(f"no profile named {profile!r}; known: {', '.join(PROFILES)}")
         if clock not in CLOCKS:
             raise ValueError(f"no clock named {clock!r}; known: {', '.join(CLOCKS)}")
         if latency not in LATENCIES:
             raise ValueError(f"no latency named {latency!r}; known: {', '.join(LATENCIES)}")
         made: Clock = CLOCKS[clock]()
-        base = Policy(latency=LATENCIES[latency])
+        base = replace(PROFILES[profile].policy, latency=LATENCIES[latency])
         service = Service(
             name,
             clock=made,
@@ -211,6 +216,7 @@ class Server:
             api_keys=self._options.api_keys,
             seed=self._options.seed,
             loopback_only=_is_loopback(self._options.host),
+            profile=profile,
         )
         service.switch(defects=defects, behaviours=behaviours)
         service.follow(script)
@@ -224,22 +230,25 @@ class Server:
     def addresses(self, service: Service) -> dict[str, Any]:
         """Return ``base_url``, ``ws_url``, ``control_url`` and ``api_key`` of a service."""
         root = "" if service is self.default else f"/_fake/services/{service.name}"
-        base = f"{self._origin}{root}/v1"
+        base = f"{self._origin}{root}{service.policy.roots[0]}"
         return {
             "base_url": base,
             "ws_url": f"ws{base.removeprefix('http')}/realtime",
             "api_key": service.api_keys[0],
             "control_url": self._origin + (root or "/_fake"),
+            "profile": service.profile,
+            "calls_need_ephemeral_key": not service.policy.call_with_standard_key,
         }
 
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=_MAX_BODY)
         app.on_response_prepare.append(_allow_pages)
-        for prefix in ("", "/_fake/services/{service}"):
-            router = app.router
-            root = prefix or "/_fake"
+        for service in ("", "/_fake/services/{service}"):
+            root = service or "/_fake"
             for method, path, handler in control.SERVICE_ROUTES:
-                router.add_route(method, root + path, partial(self._control_service, handler))
+                app.router.add_route(method, root + path, partial(self._control_service, handler))
+        for prefix in _PREFIXES:
+            router = app.router
             answer = self._answer
             router.add_route(
                 "OPTIONS", prefix + "/v1/{path:.*}", partial(answer, "preflight", _preflight)
@@ -274,6 +283,8 @@ class Server:
         service = None
         try:
             service = self._service(request)
+            if "/openai/v1/" in request.path and "/openai/v1" not in service.policy.roots:
+                raise refusal("unknown_url", method=request.method, path=request.path)
             if route == "websocket":
                 service.journal.request(_described(service, request))
             reply = await handler(service, request)
@@ -377,7 +388,7 @@ def _described(service: Service, request: web.Request) -> dict[str, Any]:
         "url": str(request.url),
         "path": path,
         "query": dict(request.query),
-        "key": service.keys.kind(bearer_key(request)),
+        "key": service.keys.kind(bearer_key(request, service.policy)),
         "headers": {
             name.lower(): request.headers[name] for name in shown if name in request.headers
         },

@@ -15,6 +15,7 @@ from realtime_fakes.ids import Ids
 from realtime_fakes.journal import Journal
 from realtime_fakes.keys import KeyRing
 from realtime_fakes.policy import Policy
+from realtime_fakes.profiles import DEFAULT_PROFILE
 from realtime_fakes.script_files import FixedScript, ScriptFile
 from realtime_fakes.scripts import Script, ScriptBrain
 from realtime_fakes.session_types import effective, make_session, model_for
@@ -37,6 +38,7 @@ class Service:
         api_keys: its standard keys.
         seed: makes its identifiers repeatable.
         loopback_only: whether its media is to listen on 127.0.0.1 and nowhere else.
+        profile: name of what its switchboard is based on.
 
     """
 
@@ -49,8 +51,10 @@ class Service:
         api_keys: Sequence[str],
         seed: int | None = None,
         loopback_only: bool = True,
+        profile: str = DEFAULT_PROFILE,
     ) -> None:
         self.name = name
+        self.profile = profile
         self.clock = clock
         self.switchboard = switchboard
         self.api_keys = tuple(api_keys)
@@ -108,7 +112,7 @@ class Service:
     def new_call_id(self) -> str:
         """Return an id for a new call."""
         self.ids.at(self.clock.now())
-        return self.ids.call()
+        return self.ids.hexadecimal_call() if self.policy.hexadecimal_call_ids else self.ids.call()
 
     def open_session(
         self, requested: dict[str, Any], *, model: str | None, call_id: str | None = None
@@ -180,6 +184,7 @@ class Service:
         """Return the state for the control API."""
         return {
             "clock": {"kind": self.clock.kind, "now": self.clock.now()},
+            "profile": self.profile,
             **self.switched_on(),
             "latency": self.policy.latency.name,
             "script": None if self._brain.source is None else self._brain.source.describe(),

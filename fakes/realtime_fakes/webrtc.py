@@ -60,13 +60,17 @@ class Peer:
         offer: of the caller.
         host: runs the session of the call; it ends when the caller leaves.
         service: the call belongs to.
+        is_filtered: whether the data channel gets only what is for users.
 
     """
 
-    def __init__(self, offer: Offer, *, host: Host, service: Service) -> None:
+    def __init__(
+        self, offer: Offer, *, host: Host, service: Service, is_filtered: bool = False
+    ) -> None:
         self._offer = offer
         self._host = host
         self._service = service
+        self._is_filtered = is_filtered
         self._playback = Playback(offer.codec)
         self._channel: RTCDataChannel | None = None
         self._is_heard = asyncio.Event()
@@ -155,7 +159,8 @@ class Peer:
 
     def _join(self, channel: RTCDataChannel) -> None:
         """Attach the channel to the session."""
-        attachment = Attachment(Role.DATA_CHANNEL, channel.label)
+        role = Role.FILTERED_CHANNEL if self._is_filtered else Role.DATA_CHANNEL
+        attachment = Attachment(role, channel.label)
         policy = self._service.policy
 
         def on_message(message: str | bytes) -> None:

@@ -20,6 +20,7 @@ from aiohttp import WSMsgType, web
 from realtime_fakes.audience import Attachment, Role
 from realtime_fakes.errors import ApiError
 from realtime_fakes.host import Host
+from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
 from realtime_fakes.session_types import check_path
 
@@ -48,6 +49,7 @@ _CLOSE_TIMEOUT = 2.0
 SUBPROTOCOL = "realtime"
 _KEY_SUBPROTOCOL = "openai-insecure-api-key."
 _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
+_API_KEY = "api-key"
 
 _INTERNAL_ERROR = 1011
 _AUTHENTICATION, _BAD_REQUEST, _NOT_FOUND = 3000, 4000, 4004
@@ -58,6 +60,7 @@ _logger = logging.getLogger(__name__)
 
 _TEXT = 0x81
 _PING = b"\x89\x04"
+_RIGHT = Policy()
 _SHORT, _LONG = Struct("!BBH"), Struct("!BBQ")
 
 
@@ -198,17 +201,19 @@ def is_beta(request: web.Request) -> bool:
     )
 
 
-def bearer_key(request: web.Request, *, subprotocol: bool = True) -> str | None:
+def bearer_key(request: web.Request, policy: Policy = _RIGHT) -> str | None:
     """Return the key of the ``Authorization`` header, or of the subprotocol that browsers use.
 
-    ``subprotocol=False`` looks at the header alone.
+    ``policy`` says where else a key may be, and where not.
     """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return key.strip()
-    for name in _subprotocols(request) if subprotocol else ():
+    for name in _subprotocols(request) if policy.read_key_subprotocol else ():
         if name.startswith(_KEY_SUBPROTOCOL):
             return name.removeprefix(_KEY_SUBPROTOCOL)
+    if policy.read_api_key:
+        return request.headers.get(_API_KEY) or request.query.get(_API_KEY)
     return None
 
 
@@ -227,7 +232,7 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     if is_beta(request):
         raise refusal("beta_api_shape_disabled")
     policy, call_id = service.policy, request.query.get("call_id")
-    key = bearer_key(request, subprotocol=policy.read_key_subprotocol)
+    key = bearer_key(request, policy)
     ephemeral = None
     if call_id is None or policy.sideband_needs_key:
         ephemeral = service.keys.admit(key)

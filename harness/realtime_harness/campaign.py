@@ -90,7 +90,11 @@ class Campaign:
         lab = Lab()
         try:
             if target is None:
-                target = lab.fake(defects=plan.defects, behaviours=plan.behaviours)
+                target = lab.fake(
+                    defects=plan.defects,
+                    behaviours=plan.behaviours,
+                    profile=plan.target.partition(":")[2],
+                )
             else:
                 target = reach(target)
             directory = (

@@ -75,9 +75,18 @@ class Lab:
         behaviours: Iterable[str] = (),
         clock: str = "real",
         latency: str = "instant",
+        profile: str = "",
         tls: bool = False,
     ) -> Target:
         """Start a fake service on a free port and return it as a target.
+
+        Args:
+            defects: violations that it is to commit.
+            behaviours: legal rudeness that it is to show.
+            clock: ``real`` or ``virtual``.
+            latency: how long it takes to answer.
+            profile: whose legal particulars it has; its default if not given.
+            tls: with a certificate of its own.
 
         Raises:
             HarnessError: if it does not start; the message ends with what it printed.
@@ -87,15 +96,18 @@ class Lab:
         arguments = ["fake", "--port", "0", "--clock", clock, "--latency", latency]
         arguments += [f"--defect={name}" for name in switches["defects"]]
         arguments += [f"--behaviour={name}" for name in switches["behaviours"]]
+        if profile:
+            arguments.append(f"--profile={profile}")
         if tls:
             arguments.append("--tls")
         ready = self.start(arguments).ready
         return Target(
-            name="fake",
+            name=f"fake:{profile}" if profile else "fake",
             base_url=ready["base_url"],
             api_key=ready["api_key"],
             capabilities=frozenset(Capability),
             control_url=ready["control_url"],
+            calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
             ca_file=ready.get("ca_file"),
             switches=switches,
         )

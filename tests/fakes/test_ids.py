@@ -54,4 +54,4 @@ def test_a_seed_repeats_the_sequence() -> None:
 
 def test_the_session_of_a_call_has_the_calls_letters() -> None:
     call = Ids(1).call(shard=2)
-    assert Ids.session_of_call(call) == "sess" + call.removeprefix("rtc")
+    assert Ids().session_of_call(call) == "sess" + call.removeprefix("rtc")

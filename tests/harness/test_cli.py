@@ -250,6 +250,8 @@ def test_fake_says_when_it_is_ready_and_ends_cleanly(tmp_path: Path) -> None:
         "base_url": ANY,
         "ws_url": ANY,
         "api_key": "abcdef",
+        "profile": "openai-2026-09",
+        "calls_need_ephemeral_key": False,
         "control_url": ANY,
         "pid": fake.pid,
     }

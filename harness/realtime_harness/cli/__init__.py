@@ -174,7 +174,8 @@ def run(
         str,
         typer.Option(
             metavar="NAME|URL",
-            help="fake (started for the run), openai, a base URL, or a name in the file.",
+            help="fake or fake:PROFILE (started for the run), openai, a base URL, or a name in "
+            "the file.",
         ),
     ] = "fake",
     suite: Annotated[

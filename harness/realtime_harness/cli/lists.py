@@ -17,6 +17,7 @@ class Listed(Enum):
     CHECKS = "checks"
     DEFECTS = "defects"
     BEHAVIOURS = "behaviours"
+    PROFILES = "profiles"
 
 
 Rows = list[dict[str, Any]]
@@ -70,6 +71,12 @@ def _behaviours() -> Rows:
     return _switches("behaviour", BEHAVIOURS)
 
 
+def _profiles() -> Rows:
+    from realtime_fakes.profiles import PROFILES
+
+    return [{"profile": each.name, "summary": each.summary} for each in PROFILES.values()]
+
+
 def _switches(what: str, switches: Iterable[Any]) -> Rows:
     return [
         {what: switch.name, "summary": switch.summary, "violates": switch.violates}
@@ -83,4 +90,5 @@ LISTS: dict[Listed, Callable[[], Rows]] = {
     Listed.CHECKS: _checks,
     Listed.DEFECTS: _defects,
     Listed.BEHAVIOURS: _behaviours,
+    Listed.PROFILES: _profiles,
 }

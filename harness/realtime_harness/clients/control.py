@@ -81,6 +81,7 @@ class Control:
         defects: Sequence[str] = (),
         behaviours: Sequence[str] = (),
         clock: str = "real",
+        profile: str | None = None,
     ) -> Target:
         """Make one more isolated service in the same fake, and return it as a target."""
         made = await self._ask(
@@ -91,6 +92,7 @@ class Control:
                 "defects": list(defects),
                 "behaviours": list(behaviours),
                 "clock": clock,
+                **({} if profile is None else {"profile": profile}),
             },
         )
         return replace(
@@ -98,6 +100,7 @@ class Control:
             base_url=made["base_url"],
             api_key=made["api_key"],
             control_url=made["control_url"],
+            calls_need_ephemeral_key=made["calls_need_ephemeral_key"],
             switches={"defects": list(defects), "behaviours": list(behaviours)},
         )
 

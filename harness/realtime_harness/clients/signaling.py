@@ -14,7 +14,12 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetUnreachable
+from realtime_harness.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    EventNotReceived,
+    TargetUnreachable,
+)
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 from realtime_harness.targets.target import Target
 
@@ -177,12 +182,18 @@ class Signaling:
         Args:
             sdp: the offer, sent byte for byte.
             session: configuration of the call; needs a form with parts.
-            key: standard or ephemeral key.
+            key: standard or ephemeral key; if not given the target's own, or one made for the call
+                where the target asks for that.
             model: the ``model`` parameter of the query; none is sent if not given.
             form: the shape of the body.
             content_type: says another media type than the body has, for offers meant to be wrong.
 
+        Raises:
+            ConnectionRefused: if the target asks for an ephemeral key and makes none.
+
         """
+        if key is None and self._target.calls_need_ephemeral_key:
+            key = await self._key_for_call(model)
         path = "/realtime/calls" + (f"?{urlencode({'model': model})}" if model else "")
         raw = sdp.encode() if isinstance(sdp, str) else sdp
         if form is Form.SDP:
@@ -203,6 +214,17 @@ class Signaling:
             content=content,
             key=key,
         )
+
+    async def _key_for_call(self, model: str | None) -> str:
+        answer = await self.client_secret(
+            {"type": "realtime", "model": model or self._target.model}
+        )
+        body = answer.json() if answer.status == 200 else {}
+        if not isinstance(body.get("value"), str):
+            raise ConnectionRefused(
+                lane="client secret", status=answer.status, detail=answer.text[:500], answer=answer
+            )
+        return str(body["value"])
 
     async def hangup(self, call_id: str, *, key: Key = None) -> HttpAnswer:
         """End a call (``POST /realtime/calls/{call_id}/hangup``)."""

@@ -8,6 +8,7 @@
     model = "gpt-realtime"
     capabilities = ["websocket", "webrtc", "sideband", "ephemeral-keys", "hangup"]
     ca_file = "staging.pem"             # relative to this file
+    calls_need_ephemeral_key = true     # as on Azure
 
 Credentials come from the environment or from that file, never from the command line.
 """
@@ -25,7 +26,7 @@ from realtime_harness.errors import UsageError
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 
-__all__ = ["CONFIG_FILE", "KEY_VARIABLE", "TargetFile", "resolve_target"]
+__all__ = ["CONFIG_FILE", "FAKE_WITH_PROFILE", "KEY_VARIABLE", "TargetFile", "resolve_target"]
 
 CONFIG_FILE = "realtime-harness.toml"
 """Read from the working directory if no other file is named."""
@@ -33,9 +34,13 @@ CONFIG_FILE = "realtime-harness.toml"
 KEY_VARIABLE = "REALTIME_API_KEY"
 """Environment variable with the key of a target that names no other."""
 
+FAKE_WITH_PROFILE = "fake:"
+"""Start of the name of a fake with a profile, which is behind it."""
+
 _BUILT_IN = {"openai": ("https://api.openai.com/v1", "OPENAI_API_KEY")}
 
-_KEYS = frozenset({"base_url", "api_key", "api_key_env", "model", "capabilities", "ca_file"})
+_FLAGS = frozenset({"calls_need_ephemeral_key"})
+_KEYS = _FLAGS | {"base_url", "api_key", "api_key_env", "model", "capabilities", "ca_file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,16 @@ class TargetFile:
         for key in table:
             if key not in _KEYS:
                 raise self._wrong(name, key, f"unknown; known are {', '.join(sorted(_KEYS))}")
-        for key in _KEYS - {"capabilities"}:
+        for key in _KEYS - _FLAGS - {"capabilities"}:
             if key in table and not isinstance(table[key], str):
                 raise self._wrong(name, key, "has to be a string: put it in quotes")
+        for key in _FLAGS:
+            if key in table and not isinstance(table[key], bool):
+                raise self._wrong(name, key, "has to be true or false, without quotes")
         base_url = table.get("base_url", "").rstrip("/")
         if not _is_base_url(base_url):
             raise self._wrong(name, "base_url", 'write the API\'s root, "https://host/v1"')
-        optional: dict[str, Any] = {}
+        optional: dict[str, Any] = {key: table[key] for key in _FLAGS if key in table}
         if "model" in table:
             optional["model"] = table["model"]
         if "ca_file" in table:
@@ -131,10 +139,11 @@ class TargetFile:
 
 
 def resolve_target(name: str, file: TargetFile, environment: Mapping[str, str]) -> Target | None:
-    """Return the target of that name, or ``None`` for ``fake``, which has to be started.
+    """Return the target of that name, or ``None`` for a fake, which has to be started.
 
     Args:
-        name: of a table in ``file``, a built-in name (``fake``, ``openai``), or a base URL.
+        name: of a table in ``file``, a built-in name (``fake``, ``fake:<profile>``, ``openai``), or
+            a base URL.
         file: looked into first.
         environment: where keys come from.
 
@@ -144,7 +153,7 @@ def resolve_target(name: str, file: TargetFile, environment: Mapping[str, str]) 
     """
     if name in file.tables:
         return file.target(name, environment)
-    if name == "fake":
+    if name == "fake" or name.startswith(FAKE_WITH_PROFILE):
         return None
     variable = KEY_VARIABLE
     if name in _BUILT_IN:

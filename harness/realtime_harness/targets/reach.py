@@ -51,5 +51,6 @@ def _control_url(target: Target) -> str:
     """Return where a fake with this base URL has its control API."""
     parts = urlsplit(target.base_url)
     # A further service of a fake is below its control API: …/_fake/services/<name>/v1.
-    path = parts.path.removesuffix("/v1") if "/_fake/" in parts.path else "/_fake"
+    root = parts.path.removesuffix("/v1").removesuffix("/openai")
+    path = root if "/_fake/" in parts.path else "/_fake"
     return f"{parts.scheme}://{parts.netloc}{path}"

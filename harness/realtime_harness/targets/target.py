@@ -28,6 +28,10 @@ class Target:
     control_url: str | None = None
     """Root of the fake's control API, for targets that claim :attr:`Capability.CONTROL`."""
 
+    calls_need_ephemeral_key: bool = False
+    """Whether a standard key opens no call, as on Azure. Calls are then opened with a key that is
+    made for each of them."""
+
     ca_file: str | None = None
     """PEM file to trust in addition, for targets with a certificate of their own."""
 

@@ -137,5 +137,9 @@ async def bad_key(run: ScenarioRun) -> None:
 @scenario(suite="offers", checks=[checks.NO_MODEL, *checks.REFUSAL], needs=_WEBRTC, stream=False)
 async def no_model(run: ScenarioRun) -> None:
     """A bare offer with a standard key that names no model is refused."""
+    if run.target.calls_need_ephemeral_key:
+        for check in (checks.NO_MODEL, *checks.REFUSAL):
+            run.not_applicable(check, "standard keys open no calls, and others name a model")
+        return
     answer = await run.signaling.create_call(sdp.offer())
     await judge_refusal(run, checks.NO_MODEL, answer)

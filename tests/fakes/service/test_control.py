@@ -12,6 +12,7 @@ async def test_the_state_of_an_idle_service(client):
     state = await client.state()
     assert state.pop("clock")["kind"] == "real"
     assert state == {
+        "profile": "openai-2026-09",
         "defects": [],
         "behaviours": [],
         "latency": "instant",

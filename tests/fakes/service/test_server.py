@@ -28,7 +28,15 @@ async def test_the_ready_file(tmp_path):
             break
         await asyncio.sleep(0.01)
     ready = json.loads(path.read_text())
-    assert set(ready) == {"base_url", "ws_url", "api_key", "control_url", "pid"}
+    assert set(ready) == {
+        "base_url",
+        "ws_url",
+        "api_key",
+        "control_url",
+        "profile",
+        "calls_need_ephemeral_key",
+        "pid",
+    }
     assert ready["base_url"].startswith("http://127.0.0.1:")
     assert ready["base_url"].endswith("/v1")
     assert ready["ws_url"] == ready["base_url"].replace("http:", "ws:") + "/realtime"

@@ -37,8 +37,18 @@ class FunctionCall:
 
     """
 
-    __slots__ = ("_call", "_call_id", "_index", "_most_tokens", "_pieces", "_said", "_setting", "cost", "id",
-                 "is_cut_short")  # fmt: skip
+    __slots__ = (
+        "_call",
+        "_call_id",
+        "_index",
+        "_most_tokens",
+        "_pieces",
+        "_said",
+        "_setting",
+        "cost",
+        "id",
+        "is_cut_short",
+    )
 
     def __init__(
         self, call: Call, setting: Setting, index: int, most_tokens: int | None, is_last: bool

@@ -92,7 +92,7 @@ class Expectation:
         __tracebackhide__ = True
         entries = self._all.evidence.snapshot()
         raise ExpectationFailed(
-            f"expected that {self}; that did not happen within {timeout_s:g} s\n"
+            f"expected that {self};\nthat did not happen within {timeout_s:g} s\n"
             + self._all.explain([self], entries)
         )
 

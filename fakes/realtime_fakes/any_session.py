@@ -91,6 +91,8 @@ class AnySession(ABC):
         try:
             event = parse(frame)
             event_id = event.get("event_id")
+            if "type" not in event:
+                raise api_error("missing_type")
             self._act(check(self._known, event), now, out)
         except ApiError as error:
             echoed = event_id if type(event_id) is str else None

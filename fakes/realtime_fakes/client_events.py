@@ -109,7 +109,7 @@ EVENTS_OF_TRANSLATIONS: Shape = tagged(
 
 
 def parse(frame: str | bytes) -> Event:
-    """Return the event in a frame, unchecked but for its being one.
+    """Return the event in a frame, unchecked but for its being an object.
 
     Raises:
         ApiError: if there is none.
@@ -121,6 +121,6 @@ def parse(frame: str | bytes) -> Event:
         event = orjson.loads(frame)
     except orjson.JSONDecodeError as problem:
         raise api_error("invalid_json", reason=str(problem)) from None
-    if type(event) is not dict or "type" not in event:
+    if type(event) is not dict:
         raise api_error("missing_type")
     return event

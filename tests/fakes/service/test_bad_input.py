@@ -67,6 +67,11 @@ async def test_nothing_that_is_sent_kills_the_process_or_another_session(world, 
             await other.send({"type": "input_audio_buffer.clear"})
             assert (await other.event())["type"] == "input_audio_buffer.cleared"
 
+    async def post_json(path: str, body: object, field: str | None) -> None:
+        sent = json.dumps(body if field is None else {field: body})
+        reply = await client.post(path, content=sent)
+        assert reply.status_code < 500, reply.text
+
     bounded = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
     @bounded
@@ -79,6 +84,21 @@ async def test_nothing_that_is_sent_kills_the_process_or_another_session(world, 
     def bytes_are_survived(data: bytes, upgrade: bool) -> None:
         asyncio.run_coroutine_threadsafe(checked(send_bytes(data, upgrade)), loop).result(15)
 
+    call_id = (await client.control("POST", "/sip/calls", json={})).json()["id"]
+    paths = (
+        "/realtime/client_secrets",
+        "/realtime/translations/client_secrets",
+        "/realtime/calls",
+        *(f"/realtime/calls/{call_id}/{order}" for order in ("accept", "reject", "refer")),
+    )
+    fields = (None, "session", "type", "model", "expires_after", "status_code", "target_uri")
+
+    @bounded
+    @given(st.sampled_from(paths), JSON, st.sampled_from(fields))
+    def bodies_are_survived(path: str, body: object, field: str | None) -> None:
+        asyncio.run_coroutine_threadsafe(checked(post_json(path, body, field)), loop).result(15)
+
+    await asyncio.to_thread(bodies_are_survived)
     await asyncio.to_thread(frames_are_survived)
     await asyncio.to_thread(bytes_are_survived)
     assert not [record for record in caplog.records if "failed" in record.getMessage()]

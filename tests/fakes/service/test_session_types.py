@@ -152,6 +152,15 @@ async def test_a_session_that_transcribes_lasts_an_hour(open_world):
     assert (await socket.closed())[0] == 1001
 
 
+async def test_a_call_that_transcribes(client):
+    body = {"session": transcribing(transcription=WHISPER)}
+    secret = (await client.post("/realtime/client_secrets", json=body)).json()
+    caller = await client.call(key=secret["value"], query="")
+    assert (await caller.event())["session"]["type"] == "transcription"
+    (session,) = (await client.state())["sessions"]
+    assert (session["type"], session["model"]) == ("transcription", None)
+
+
 # Translation
 
 SPANISH = {"model": "gpt-realtime-translate", "audio": {"output": {"language": "es"}}}

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from realtime_fakes.script_files import read_script
+from realtime_fakes.script_rules import ACTIONS, CONDITIONS, FAILURES
 from realtime_harness.lab import Lab
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile
@@ -32,6 +34,7 @@ EXAMPLE = re.compile(
 
 
 SCENARIO = re.compile(r"^<!-- a scenario -->\n```python\n(?P<code>.*?)^```$", re.M | re.S)
+SCRIPTS = re.compile(r"^<!-- a script -->\n```yaml\n(?P<code>.*?)^```$", re.M | re.S)
 TARGETS = re.compile(r"^<!-- a targets file -->\n```toml\n(?P<code>.*?)^```$", re.M | re.S)
 
 
@@ -156,6 +159,18 @@ def test_example_of_a_scenario_runs(documentation: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
+
+
+def test_examples_of_scripts_are_scripts(documentation: str) -> None:
+    codes = SCRIPTS.findall(documentation)
+    assert codes
+    assert all(len(read_script(code, source="docs")) for code in codes)
+
+
+@pytest.mark.parametrize("word", [*CONDITIONS, *ACTIONS, *FAILURES])
+def test_what_a_script_may_hold_is_documented(word: str) -> None:
+    page = (PROJECT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    assert re.search(rf"`{word}[:`]", page) or f"`{word}`" in page
 
 
 def test_example_of_a_targets_file_is_read(documentation: str, tmp_path: Path) -> None:

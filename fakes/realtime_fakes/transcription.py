@@ -59,7 +59,7 @@ def understand(pcm: bytes) -> str:
     import numpy as np
 
     heard = levels(np.frombuffer(pcm, dtype="<i2", count=len(pcm) // 2), _RATE)
-    if not len(heard) or float(heard.max()) <= threshold_dbfs(0):
+    if max(heard, default=-100.0) <= threshold_dbfs(0):
         return ""
     return speech.decode(pcm, _RATE).strip() or UNINTELLIGIBLE
 

@@ -11,10 +11,11 @@ docstrings of ``input_audio_buffer_speech_started_event`` and ``…_stopped_even
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from numpy import float64, int16
+    from numpy import int16
     from numpy.typing import NDArray
 
 __all__ = [
@@ -32,6 +33,7 @@ FRAME_MS = 20
 
 _FULL_SCALE = 32_768
 _SILENCE_DBFS = -100.0
+_LEAST_POWER = 1e-10
 _FRAMES_TO_START = 2  # a click is one
 _ABOVE_FLOOR_DB = 9.0
 _BELOW_PEAK_DB = 15.0
@@ -80,15 +82,16 @@ def threshold_dbfs(threshold: float) -> float:
     return -55.0 + 30.0 * threshold
 
 
-def levels(samples: NDArray[int16], rate: int) -> NDArray[float64]:
+def levels(samples: NDArray[int16], rate: int) -> list[float]:
     """Return the level of each whole frame in dBFS, at least -100."""
     import numpy as np
 
     width = rate * FRAME_MS // 1000
-    frames = samples[: len(samples) // width * width].reshape(-1, width).astype(np.float32)
-    power = np.einsum("ij,ij->i", frames, frames).astype(np.float64) / width / _FULL_SCALE**2
-    result: NDArray[float64] = 10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DBFS / 10)))
-    return result
+    frames = samples[: len(samples) // width * width].astype(np.float32).reshape(-1, width)
+    powers: list[float] = np.einsum("ij,ij->i", frames, frames).tolist()
+    # One by one: mostly there is one, and the logarithm of an array costs more than the rest.
+    full = width * _FULL_SCALE**2
+    return [10 * log10(max(power / full, _LEAST_POWER)) for power in powers]
 
 
 def is_complete(words: str) -> bool:
@@ -141,26 +144,26 @@ class TurnDetector:
 
     def hear(self, samples: NDArray[int16], rate: int) -> Iterator[SpeechStarted | SpeechStopped]:
         """Listen on; what happened comes in order, while it is asked for."""
-        import numpy as np
-
         rest = self._rest
         if rest is not None and len(rest):
             if rate == self._rate:
+                import numpy as np
+
                 samples = np.concatenate((rest, samples))
             else:  # another format: what is left of the last one is too short to matter
                 self._now_ms += len(rest) * 1000 / self._rate
         self._rate = rate
         heard = levels(samples, rate)
         self._rest = samples[len(heard) * rate * FRAME_MS // 1000 :]
-        if not len(heard):
+        if not heard:
             return
-        if not self.is_speaking and float(heard.max()) <= self._threshold:
+        if not self.is_speaking and max(heard) <= self._threshold:
             # What nearly every frame of a silent track is.
             self._loud = 0
             self._now_ms += FRAME_MS * len(heard)
-            self._learn_floor(float(heard[-1]))
+            self._learn_floor(heard[-1])
             return
-        for level in heard.tolist():
+        for level in heard:
             self._now_ms += FRAME_MS
             if self.is_speaking:
                 if self._goes_on(level):

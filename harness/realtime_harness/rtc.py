@@ -105,23 +105,28 @@ def peer_connection() -> RTCPeerConnection:
 
     """
     _wrap()
-    from aiortc import RTCPeerConnection
-
     with shared_certificate():
-        return RTCPeerConnection(configuration())
+        return _peer_class()(configuration())
 
 
 async def close(peer: RTCPeerConnection) -> None:
     """Close a peer, whatever it is about. Idempotent.
 
-    A peer that is closed while ICE rests after its last check would go on to ask the other side for
-    consent every few seconds, for ever. This waits until ICE is through, and ends that.
+    aiortc goes on connecting a peer that is closed meanwhile: it would start to send on transports
+    that are gone, and ask the other side for consent every few seconds, for ever. Peers made by
+    :func:`peer_connection` are stopped at that first; of others, ICE is waited for and then ended.
     """
+    connecting: set[asyncio.Task[Any]] = getattr(peer, "connecting", set())
+    connecting = connecting - {asyncio.current_task()}
+    for task in connecting:
+        task.cancel()
+    if connecting:
+        await asyncio.wait(connecting)
     transports = _ice_transports(peer)
     await peer.close()
     for transport in transports:
         begun = getattr(transport, "_RTCIceTransport__start", None)
-        if begun is not None:
+        if begun is not None and not connecting:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_ICE_REST_S):
                     await begun.wait()
@@ -144,6 +149,31 @@ def _ice_transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:
     if peer.sctp is not None:
         transports.add(peer.sctp.transport.transport)
     return transports
+
+
+@cache
+def _peer_class() -> type[RTCPeerConnection]:
+    """Make the class of our peers: they know the tasks in which they connect."""
+    from aiortc import RTCPeerConnection
+
+    if not hasattr(RTCPeerConnection, "_RTCPeerConnection__connect"):
+        raise HarnessError("this version of aiortc connects in a way we do not know")
+
+    class Peer(RTCPeerConnection):
+        def __init__(self, configuration: RTCConfiguration) -> None:
+            super().__init__(configuration)
+            self.connecting: set[asyncio.Task[Any]] = set()
+
+        async def _RTCPeerConnection__connect(self) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self.connecting.add(task)
+            try:
+                await super()._RTCPeerConnection__connect()  # type: ignore[misc]
+            finally:
+                self.connecting.discard(task)
+
+    return Peer
 
 
 @cache

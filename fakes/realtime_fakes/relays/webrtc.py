@@ -217,7 +217,7 @@ class CallLink:
         for task in self._tasks:
             task.cancel()
         await self._upstream.close(code, reason)
-        await self._peer.close()
+        await rtc.close(self._peer)
         self._playback.stop()
         self._on_end(self)
 

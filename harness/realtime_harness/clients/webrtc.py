@@ -198,7 +198,7 @@ class Call:
         if self._events is not None:
             await self._events.close()
         # Not canceled when the time is up: a half-closed peer is worse than a late one.
-        await asyncio.wait({asyncio.ensure_future(self.peer.close())}, timeout=_CLOSE_TIMEOUT_S)
+        await asyncio.wait({asyncio.ensure_future(rtc.close(self.peer))}, timeout=_CLOSE_TIMEOUT_S)
         await self._stop_listening()
 
     async def cut(self) -> None:
@@ -307,7 +307,7 @@ async def open_call(
             key=key,
         )
     except BaseException:
-        await peer.close()
+        await rtc.close(peer)
         raise
     try:
         if connect:

@@ -56,6 +56,7 @@ _DECLINE = 603
 _RATE = 24_000
 _BYTES_PER_S = 2 * _RATE
 _STEP = _BYTES_PER_S // 5  # what is handed over at a time, 200 ms
+_MOST_KEPT = 60 * _BYTES_PER_S
 _TARGETS = ("sip:", "sips:", "tel:")
 
 
@@ -118,22 +119,27 @@ class SipCall:
     referred_to: str | None = None
     webhook: Delivery | None = None
     _heard: bytearray = field(default_factory=bytearray)
+    _heard_bytes: int = 0
     _silent_at: float = 0.0
 
     def play(self, pcm: bytes) -> None:
         """Hear 24 kHz mono PCM16; it sounds for as long as it lasts."""
         self._heard += pcm
+        self._heard_bytes += len(pcm)
+        if len(self._heard) > 2 * _MOST_KEPT:
+            del self._heard[:-_MOST_KEPT]
         self._silent_at = max(self._silent_at, self.clock.now()) + len(pcm) / _BYTES_PER_S
 
     def clear(self) -> None:
         """Do not hear what has not sounded yet."""
         now = self.clock.now()
-        unheard = 2 * ceil(max(0.0, self._silent_at - now) * _RATE)
-        del self._heard[max(0, len(self._heard) - unheard) :]
+        unheard = min(2 * ceil(max(0.0, self._silent_at - now) * _RATE), len(self._heard))
+        del self._heard[len(self._heard) - unheard :]
+        self._heard_bytes -= unheard
         self._silent_at = now
 
     def words(self) -> str:
-        """Return what the caller was told, and will have heard when all of it has sounded."""
+        """Return what the caller was told last, a minute of it at least, heard or still to come."""
         return speech.decode(bytes(self._heard), _RATE)
 
     async def close(self) -> None:
@@ -151,7 +157,7 @@ class SipCall:
             "headers": [{"name": name, "value": value} for name, value in self.headers],
             "status_code": self.status_code,
             "referred_to": self.referred_to,
-            "heard_ms": len(self._heard) * 1000 // _BYTES_PER_S,
+            "heard_ms": self._heard_bytes * 1000 // _BYTES_PER_S,
             "webhook": None if self.webhook is None else self.webhook._asdict(),
         }
 

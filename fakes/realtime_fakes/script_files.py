@@ -28,21 +28,19 @@ def read_script(text: str, *, source: str) -> Script:
 
     """
     lines: Lines = {}
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        for path, line in _places(node, (), source):
-            lines[path] = line
+        lines.update(_places(node, (), source))
         document = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = f"This is not YAML: {error.problem}. Check indentation and quotes."
         place = None if mark is None else mark.line + 1
         raise ScriptError(problem, source=source, line=place, path="") from None
-    except yaml.YAMLError as error:
-        raise ScriptError(f"This is not YAML: {error}", source=source, path="") from None
-    finally:
-        loader.dispose()
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = f"This is not YAML: {error}. Check what the file is."
+        raise ScriptError(problem, source=source, path="") from None
     return Script.of(document, source=source, lines=lines)
 
 

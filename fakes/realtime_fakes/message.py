@@ -1,8 +1,8 @@
 """A message of the assistant, on its way out: words, and the sound of them if sound is asked for.
 
 The order is the recorded one (pydantic-ai cassettes ``test_openai_ws__*`` for WebSocket,
-``test_openai_ws_sideband__*`` for calls): the transcript leads, the sound follows, and the part is
-closed from the inside out.
+``test_openai_ws_sideband__*`` for calls): the transcript leads, the sound follows, both at once
+in a long answer, and the part is closed from the inside out.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ PAD_TO = 16
 _TEXT_DELTA = "response.output_text.delta"
 _TRANSCRIPT_DELTA = "response.output_audio_transcript.delta"
 _MOST_DELTAS = 64
+_LEAD_MS = 3_000  # of the transcript before the sound: short answers are told before they sound
 _find_words = re.compile(r"\s*\S+(?:\s+$)?").findall
 
 
@@ -81,12 +82,17 @@ class Message:
         out.append(self._part("response.content_part.added", ""))
 
     def deltas(self) -> Iterator[Event]:
-        """Make the words one by one, then the sound if it leaves as events."""
+        """Make the words one by one, and the sound behind them if it leaves as events."""
         setting = self._setting
         event_id, letters = setting.ids.event, setting.ids.letters
         response_id, item_id, index = setting.response_id, self.id, self._index
         kind = _TEXT_DELTA if self._pcm is None else _TRANSCRIPT_DELTA
         obfuscate = setting.policy.obfuscate_deltas
+        sound = None
+        if self._pcm is not None and setting.output_audio is None:
+            sound = self._sound(self._pcm)
+            letter_ms = len(self._pcm) / 48 / (sum(map(len, self._words)) or 1)
+            due_ms = -float(_LEAD_MS)
         for words in self._words:
             event = {
                 "type": kind,
@@ -101,8 +107,12 @@ class Message:
                 event["obfuscation"] = letters()[len(words) % PAD_TO :]
             self._said += 1
             yield event
-        if self._pcm is not None and setting.output_audio is None:
-            yield from self._sound(self._pcm)
+            if sound is not None:
+                due_ms += letter_ms * len(words)
+                while self._spoken_ms + setting.policy.audio_delta_ms <= due_ms:
+                    yield next(sound)
+        if sound is not None:
+            yield from sound
         self._is_said = True
 
     def end(self, status: str, now: float, out: list[Effect]) -> Entry:

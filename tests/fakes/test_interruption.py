@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -85,6 +86,24 @@ def test_an_answer_is_cut_off(open_stage: Any, message: Any, by: str) -> None:
     assert tokens == len(heard) // 48 // 50
     assert retrieve(stage, item["id"]) == item
     assert not [e for e in stage.advance(60) if e["type"].endswith(".delta")]
+
+
+def test_the_transcript_of_a_long_answer_leads_the_sound(open_stage: Any, message: Any) -> None:
+    stage = open_stage(modality="audio", brain=EchoBrain())
+    seen = stage.send(message(LONG * 4), RESPOND)
+    told_ms = sound_ms = 0.0
+    order = []
+    for event in seen:
+        if event["type"] == "response.output_audio_transcript.delta":
+            told_ms += 40 * len(event["delta"])
+        elif event["type"] == "response.output_audio.delta":
+            sound_ms += len(b64decode(event["delta"])) / 48
+        else:
+            continue
+        order.append(event["type"])
+        assert sound_ms <= told_ms + 0.01
+    assert sound_ms == pytest.approx(told_ms)
+    assert len([True for one, next in pairwise(order) if one != next]) > 10  # they take turns
 
 
 def test_after_an_interruption_the_new_turn_is_answered(open_stage: Any, message: Any) -> None:

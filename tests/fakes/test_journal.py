@@ -69,21 +69,21 @@ def test_what_is_no_event_is_kept_raw(frame, data):
 
 
 def test_the_oldest_go_first():
-    journal = Journal(limit_bytes=100)
+    journal = Journal(limit_bytes=1000)
     track = journal.open("sess_1", WEBSOCKET)
-    for number in range(10):
-        journal.sent(track, f'{{"type": "{number}"}}')
+    for _ in range(10):
+        journal.sent(track, "")
     assert journal.dropped > 0
     kept = journal.entries()
     assert [entry["seq"] for entry in kept] == list(range(journal.dropped, 11))
-    assert sum(len(entry["data"]["type"]) + 13 for entry in kept) <= 100
+    assert len(kept) < 4
 
 
 def test_listeners_hear_each_record():
     journal, heard = Journal(), []
     journal.listen(heard.append)
     journal.received(journal.open("sess_1", WEBSOCKET), [b"{}", b"{}"])
-    assert [record.count for record in heard] == [1, 2]
+    assert [len(record.frames) for record in heard] == [1, 2]
 
 
 def test_clearing_forgets_what_was_said():

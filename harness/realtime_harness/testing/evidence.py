@@ -18,16 +18,21 @@ T = TypeVar("T")
 class _Record(Protocol):
     """What the fake's journal hands over."""
 
-    def entries(self) -> Iterator[dict[str, Any]]: ...
+    def entries(self, seq: int, start_ns: int) -> Iterator[dict[str, Any]]: ...
 
 
 class Evidence(Sequence[Entry]):
     """All entries so far, oldest first. It grows while the fake runs.
 
     Directions are the application's: ``sent`` is what it sent. Any thread may read.
+
+    Args:
+        start_ns: time from which entries count theirs, on the clock of ``time.perf_counter_ns``.
+
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start_ns: int = 0) -> None:
+        self._start_ns = start_ns
         self._entries: list[Entry] = []
         self._fresh: list[_Record] = []
         self._changed = threading.Condition()
@@ -61,7 +66,8 @@ class Evidence(Sequence[Entry]):
         """Return the entries so far; the list does not grow."""
         with self._changed:
             for record in self._fresh:
-                self._entries += map(Entry.from_json, record.entries())
+                lines = record.entries(len(self._entries), self._start_ns)
+                self._entries += map(Entry.from_json, lines)
             self._fresh.clear()
             return list(self._entries)
 

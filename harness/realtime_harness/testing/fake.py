@@ -36,7 +36,7 @@ class Fake:
         self.ca_file: str | None = ready.get("ca_file")
         """The certificate to trust, if the fake speaks TLS."""
         self.control = Control(self.control_url, self.ca_file)
-        self.evidence = Evidence()
+        self.evidence = Evidence(service.journal.start_ns)
         """All that was sent and received so far."""
         self._service = service
         self._thread = thread

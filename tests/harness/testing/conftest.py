@@ -30,7 +30,7 @@ class Log:
         self.count += 1
 
         class Record:
-            def entries(self) -> Iterator[dict[str, Any]]:
+            def entries(self, seq: int, start_ns: int) -> Iterator[dict[str, Any]]:
                 yield entry
 
         self.evidence.add(Record())

@@ -1,4 +1,4 @@
-"""Scripts and latency of a service that runs: set, changed, refused, and what they do to sockets."""
+"""Scripts and latency of a running service: set, changed, refused, and what they do to sockets."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ UNINTELLIGIBLE = "[unintelligible]"
 """What sound is that has no words in it."""
 
 _RATE = 24_000
+_LONGEST_BYTES = 120 * 2 * _RATE  # two minutes; understanding more would hold up other sessions
 _PAD_TO = 16
 _MOST_DELTAS = 64
 _LOGPROB = -0.01  # what is heard in tones is as good as certain
@@ -55,9 +56,14 @@ MODELS: dict[str, Transcriber] = {
 
 
 def understand(pcm: bytes) -> str:
-    """Return the words in 24 kHz mono PCM16; :data:`UNINTELLIGIBLE` if there is only sound."""
+    """Return the words in 24 kHz mono PCM16; :data:`UNINTELLIGIBLE` if there is only sound.
+
+    Of a longer sound the first two minutes are understood.
+
+    """
     import numpy as np
 
+    pcm = pcm[:_LONGEST_BYTES]
     heard = levels(np.frombuffer(pcm, dtype="<i2", count=len(pcm) // 2), _RATE)
     if max(heard, default=-100.0) <= threshold_dbfs(0):
         return ""

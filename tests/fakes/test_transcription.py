@@ -35,6 +35,11 @@ def test_what_is_understood(pcm: bytes, words: str) -> None:
     assert understand(pcm) == words
 
 
+def test_two_minutes_are_understood() -> None:
+    pcm = bytes(48 * 119_000) + speech.encode("in time") + bytes(48 * 1_000) + speech.encode("late")
+    assert understand(pcm) == "in time"
+
+
 def told(
     words: str = TEXT,
     *,

@@ -55,6 +55,8 @@ class Attachment:
 
     role: Role
     name: str
+    key: str | None = None
+    """What it was opened with."""
 
 
 class Addressed(NamedTuple):

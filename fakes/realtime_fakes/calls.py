@@ -86,6 +86,7 @@ class CallRegistry:
         model: str | None,
         user_agent: str,
         is_filtered: bool = False,
+        key: str | None = None,
     ) -> tuple[Call, str]:
         """Start a call; return it and the SDP answer.
 
@@ -95,6 +96,7 @@ class CallRegistry:
             model: given beside the configuration.
             user_agent: of the caller's HTTP client.
             is_filtered: whether its data channel gets only what is for users.
+            key: it is opened with.
 
         Raises:
             ApiError: if the configuration is refused, or WebRTC is not installed. No call is left
@@ -108,7 +110,7 @@ class CallRegistry:
         service = self._service
         call_id = service.new_call_id()
         host = service.open_session(session, model=model, call_id=call_id)
-        peer = Peer(offer, host=host, service=service, is_filtered=is_filtered)
+        peer = Peer(offer, host=host, service=service, is_filtered=is_filtered, key=key)
         call = self.join(call_id, host, peer, user_agent=user_agent)
         try:
             answer = await peer.answer()

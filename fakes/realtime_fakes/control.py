@@ -96,10 +96,10 @@ async def advance(service: Service, request: web.Request) -> HttpReply:
 
 
 async def switches(service: Service, request: web.Request) -> HttpReply:
-    """Switch exactly the given defects and behaviours on."""
+    """Switch exactly the given defects, behaviours and faults on."""
     body = await _body(request)
     try:
-        service.switch(defects=_names(body, "defects"), behaviours=_names(body, "behaviours"))
+        service.switch(**{what: _names(body, what) for what in _SWITCHES})
     except ValueError as error:
         raise ControlError(400, str(error)) from error
     return json_reply(service.switched_on())
@@ -223,6 +223,7 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
             clock=clock,
             defects=_names(body, "defects"),
             behaviours=_names(body, "behaviours"),
+            faults=_names(body, "faults"),
             script=_script(body),
             latency=body.get("latency"),
             profile=profile,
@@ -288,6 +289,9 @@ def _script(body: dict[str, Any]) -> Script | None:
     if body.get("script") is None:
         return None
     return Script.of(body["script"], source="POST /services, script")
+
+
+_SWITCHES = ("defects", "behaviours", "faults")
 
 
 def _names(body: dict[str, Any], key: str) -> list[str]:

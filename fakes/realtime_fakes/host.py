@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -28,10 +29,12 @@ from realtime_fakes.audience import (
     recipients,
 )
 from realtime_fakes.clock import Clock
+from realtime_fakes.faults.line import DamagedLine, Ends
+from realtime_fakes.faults.media import read_pause
 from realtime_fakes.journal import Journal, Track
 from realtime_fakes.switches import EventTap, Switchboard
 
-__all__ = ["Host", "Outlet", "Player"]
+__all__ = ["Host", "Media", "Outlet", "Player"]
 
 
 class Outlet(Protocol):
@@ -50,6 +53,18 @@ class Outlet(Protocol):
 
     def cut(self) -> None:
         """Break off at once, without a farewell."""
+        ...
+
+    def half_close(self) -> None:
+        """Send nothing more, and let the other side know where the transport can."""
+        ...
+
+
+class Media(Protocol):
+    """What carries the sound of a call."""
+
+    def damage(self) -> None:
+        """Do what the faults say that are on by now."""
         ...
 
 
@@ -72,6 +87,8 @@ class _Line:
     outlet: Outlet
     track: Track
     """In the journal."""
+    read_pause_s: float = 0.0
+    """Waited before the next event of the client is read."""
     memory: dict[str, Any] = field(default_factory=dict)
     """Of the event taps."""
 
@@ -99,6 +116,7 @@ class Host:
     ) -> None:
         self.session = session
         self.player: Player | None = None
+        self.media: Media | None = None
         self.ended = False
         self.abrupt = False
         self._clock = clock
@@ -114,7 +132,9 @@ class Host:
     def attach(self, attachment: Attachment, outlet: Outlet) -> None:
         """Add a party to the session."""
         track = self._journal.open(self.session.id, attachment)
-        self._lines[attachment] = _Line(outlet, track)
+        self._lines[attachment] = line = _Line(outlet, track)
+        if self._switchboard.faults:
+            self._damage(attachment, line)
         self._is_filtering = self._is_filtering or attachment.role is Role.FILTERED_CHANNEL
         self._deliver(self.session.attach(attachment, self._clock.now()))
 
@@ -123,6 +143,8 @@ class Host:
         line = self._lines.pop(attachment, None)
         if line is None:
             return
+        if isinstance(line.outlet, DamagedLine):
+            line.outlet.discard()
         self._journal.close(line.track, "client")
         self._deliver(self.session.detach(attachment, self._clock.now()))
         if attachment.role is not Role.SIDEBAND:
@@ -194,6 +216,18 @@ class Host:
             self._journal.close(line.track, "network")
         self._on_end(self)
 
+    def damage(self) -> None:
+        """Do to every line what the faults say that are on by now; called when that changes."""
+        for attachment, line in list(self._lines.items()):
+            self._damage(attachment, line)
+        if self.media is not None:
+            self.media.damage()
+
+    def read_pause(self, attachment: Attachment) -> float:
+        """Return how long to wait before a party's next event is read, seconds."""
+        line = self._lines.get(attachment)
+        return line.read_pause_s if line is not None else 0.0
+
     def describe(self) -> dict[str, Any]:
         """Return the session for the control API."""
         return {
@@ -204,6 +238,25 @@ class Host:
                 for attachment in self._lines
             ],
         }
+
+    def _damage(self, attachment: Attachment, line: _Line) -> None:
+        if isinstance(line.outlet, DamagedLine):
+            line.outlet = line.outlet.discard()
+        faults = [
+            fault
+            for fault in self._switchboard.faults
+            if fault.concerns(attachment, self.session.id)
+        ]
+        line.read_pause_s = read_pause(faults)
+        if not faults:
+            return
+        outlet = line.outlet
+        if attachment.role is Role.SIDEBAND:
+            ends = Ends(partial(outlet.close, reason=""), outlet.cut)
+        else:
+            ends = Ends(self.end, self.cut)
+        seed = f"{self._switchboard.seed}/{attachment.name}"
+        line.outlet = DamagedLine(outlet, faults, seed=seed, ends=ends)
 
     def _finish(self) -> None:
         self.ended = True

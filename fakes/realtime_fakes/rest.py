@@ -138,6 +138,7 @@ async def _call(service: Service, request: web.Request, given: dict[str, Any]) -
         requested,
         model=model,
         user_agent=user_agent,
+        key=key,
         is_filtered=policy.filter_on_request and request.query.get("webrtcfilter") == "on",
     )
     return HttpReply(

@@ -74,6 +74,7 @@ class ServeOptions:
     profile: str = DEFAULT_PROFILE
     defects: Sequence[str] = ()
     behaviours: Sequence[str] = ()
+    faults: Sequence[str] = ()
     clock: str = "real"
     """``real`` or ``virtual``."""
     script: Script | str | Path | None = None
@@ -111,6 +112,7 @@ class Server:
             clock=options.clock,
             defects=options.defects,
             behaviours=options.behaviours,
+            faults=options.faults,
             script=options.script,
             profile=options.profile,
         )
@@ -180,6 +182,7 @@ class Server:
         clock: str = "real",
         defects: Iterable[str] = (),
         behaviours: Iterable[str] = (),
+        faults: Iterable[str] = (),
         script: Script | str | Path | None = None,
         latency: str | None = None,
         profile: str = DEFAULT_PROFILE,
@@ -191,6 +194,7 @@ class Server:
             clock: ``real`` or ``virtual``.
             defects: that are on.
             behaviours: that are on.
+            faults: that are on.
             script: what it answers.
             latency: how long it takes; as the server was started if not given.
             profile: whose legal particulars it has.
@@ -212,13 +216,13 @@ class Server:
         service = Service(
             name,
             clock=made,
-            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base),
+            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base, seed=self._options.seed),
             api_keys=self._options.api_keys,
             seed=self._options.seed,
             loopback_only=_is_loopback(self._options.host),
             profile=profile,
         )
-        service.switch(defects=defects, behaviours=behaviours)
+        service.switch(defects=defects, behaviours=behaviours, faults=faults)
         service.follow(script)
         self.services[name] = service
         return service

@@ -75,14 +75,24 @@ class Service:
         """The decisions in force."""
         return self.switchboard.policy
 
-    def switch(self, *, defects: Iterable[str], behaviours: Iterable[str]) -> None:
-        """Switch exactly these defects and behaviours on.
+    def switch(
+        self,
+        *,
+        defects: Iterable[str] = (),
+        behaviours: Iterable[str] = (),
+        faults: Iterable[str] = (),
+    ) -> None:
+        """Switch exactly these defects, behaviours and faults on, in sessions that run as well.
 
         Raises:
             ValueError: if one is not known; nothing is changed then.
 
         """
-        self.switchboard.set([*defects, *behaviours])
+        had_faults = self.switchboard.faults
+        self.switchboard.set([*defects, *behaviours], faults)
+        if had_faults or self.switchboard.faults:
+            for host in list(self.hosts.values()):
+                host.damage()
 
     def follow(self, script: Script | str | Path | None) -> None:
         """Answer by a script from now on; ``None`` for the echo.
@@ -102,11 +112,12 @@ class Service:
             self._brain.source = ScriptFile(script)
 
     def switched_on(self) -> dict[str, list[str]]:
-        """Return the names of what is on: ``{"defects": […], "behaviours": […]}``."""
+        """Return what is on: ``{"defects": […], "behaviours": […], "faults": […]}``."""
         legal = {switch.name for switch in BEHAVIOURS}
         return {
             "defects": [name for name in self.switchboard.on if name not in legal],
             "behaviours": [name for name in self.switchboard.on if name in legal],
+            "faults": [fault.text for fault in self.switchboard.named_faults],
         }
 
     def new_call_id(self) -> str:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from realtime_fakes.audience import Role
+from realtime_fakes.faults import Fault, parse_fault
 from realtime_fakes.policy import Policy
 
 __all__ = ["AnswerTap", "Event", "EventTap", "HttpReply", "ReplyTap", "Switch", "Switchboard"]
@@ -60,6 +61,8 @@ class Switch:
     event: EventTap | None = None
     reply: ReplyTap | None = None
     answer: AnswerTap | None = None
+    faults: tuple[str, ...] = ()
+    """What it does to lines, as :mod:`realtime_fakes.faults` writes it."""
     where: str = "service"
     """``service``, or ``relay`` for a deviation of the reference relays."""
 
@@ -67,22 +70,30 @@ class Switch:
 class Switchboard:
     """Which switches are on, and the policy and the taps that follow from it."""
 
-    def __init__(self, known: Iterable[Switch], base: Policy | None = None) -> None:
+    def __init__(
+        self, known: Iterable[Switch], base: Policy | None = None, *, seed: int | None = None
+    ) -> None:
         self._known = {switch.name: switch for switch in known}
         self._base = base if base is not None else Policy()
+        self.seed = seed
         self.on: tuple[str, ...] = ()
+        self.named_faults: tuple[Fault, ...] = ()
+        """Those that were asked for by name."""
+        self.faults: tuple[Fault, ...] = ()
+        """All of them: a switch may have some."""
         self.policy = self._base
         self.event_taps: tuple[EventTap, ...] = ()
         self.reply_taps: tuple[ReplyTap, ...] = ()
         self.answer_taps: tuple[AnswerTap, ...] = ()
 
-    def set(self, names: Iterable[str]) -> None:
-        """Switch exactly ``names`` on.
+    def set(self, names: Iterable[str], faults: Iterable[str] = ()) -> None:
+        """Switch exactly ``names`` and these faults on.
 
         Raises:
-            ValueError: if a name is not known; nothing is changed then.
+            ValueError: if a name is not known or a fault cannot be read; nothing is changed then.
 
         """
+        wanted = tuple(map(parse_fault, faults))
         chosen = list(dict.fromkeys(names))
         if unknown := [name for name in chosen if name not in self._known]:
             raise ValueError(
@@ -95,6 +106,8 @@ class Switchboard:
         for switch in switches:
             overrides.update(switch.policy)
         self.on = tuple(chosen)
+        self.named_faults = wanted
+        self.faults = (*wanted, *(parse_fault(text) for s in switches for text in s.faults))
         self.policy = replace(self._base, **overrides)
         self.event_taps = tuple(s.event for s in switches if s.event is not None)
         self.reply_taps = tuple(s.reply for s in switches if s.reply is not None)

@@ -15,6 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 from realtime_fakes.audience import Attachment, Role
+from realtime_fakes.faults.media import packet_fate
 from realtime_fakes.host import Host
 from realtime_fakes.playback import Playback
 from realtime_fakes.refusals import refusal
@@ -52,6 +53,9 @@ class DataChannelOutlet:
     def cut(self) -> None:
         """Leave it to the peer, which is cut off with the call."""
 
+    def half_close(self) -> None:
+        """Do nothing: a data channel has no half of its own."""
+
 
 class Peer:
     """The service's end of one call.
@@ -61,16 +65,24 @@ class Peer:
         host: runs the session of the call; it ends when the caller leaves.
         service: the call belongs to.
         is_filtered: whether the data channel gets only what is for users.
+        key: the call was opened with.
 
     """
 
     def __init__(
-        self, offer: Offer, *, host: Host, service: Service, is_filtered: bool = False
+        self,
+        offer: Offer,
+        *,
+        host: Host,
+        service: Service,
+        is_filtered: bool = False,
+        key: str | None = None,
     ) -> None:
         self._offer = offer
         self._host = host
         self._service = service
-        self._is_filtered = is_filtered
+        role = Role.FILTERED_CHANNEL if is_filtered else Role.DATA_CHANNEL
+        self._party = Attachment(role, "oai-events", key)
         self._playback = Playback(offer.codec)
         self._channel: RTCDataChannel | None = None
         self._is_heard = asyncio.Event()
@@ -83,6 +95,7 @@ class Peer:
         self._peer.on("track", self._on_track)
         self._peer.on("connectionstatechange", self._on_state)
         host.player = self._playback
+        host.media = self
 
     @property
     def state(self) -> str:
@@ -109,10 +122,24 @@ class Peer:
                 await self._peer.setLocalDescription(await self._peer.createAnswer())
         except (ValueError, OperationError, InvalidStateError) as error:
             raise refusal("not_whip") from error
+        if self._service.switchboard.faults:
+            self.damage()
         answer = conventional_answer(self._peer.localDescription.sdp, self._offer)
         for tap in self._service.switchboard.answer_taps:
             answer = tap(answer)
         return answer
+
+    def damage(self) -> None:
+        """Do to outbound RTP what the faults say that are on by now."""
+        session_id = self._host.session.id
+        faults = [
+            fault
+            for fault in self._service.switchboard.faults
+            if fault.concerns(self._party, session_id)
+        ]
+        rtc.damage_rtp(
+            self._peer, packet_fate(faults, seed=f"{self._service.switchboard.seed}/rtp")
+        )
 
     async def close(self) -> None:
         """Hang up: what was sent leaves, then channel and media are closed. Idempotent."""
@@ -159,8 +186,8 @@ class Peer:
 
     def _join(self, channel: RTCDataChannel) -> None:
         """Attach the channel to the session."""
-        role = Role.FILTERED_CHANNEL if self._is_filtered else Role.DATA_CHANNEL
-        attachment = Attachment(role, channel.label)
+        attachment = self._party
+        attachment.name = channel.label
         policy = self._service.policy
 
         def on_message(message: str | bytes) -> None:

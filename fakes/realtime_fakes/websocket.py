@@ -90,6 +90,7 @@ class WebSocketOutlet:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._parts: list[bytes] = []
+        self._is_half_closed = False
         self._closing: asyncio.Task[bool] | None = None
         self._ping_interval_s = ping_interval_s
         self._ping_timer = self._loop.call_later(ping_interval_s, self._ping)
@@ -122,6 +123,13 @@ class WebSocketOutlet:
         self._flush()
         self._transport.abort()
 
+    def half_close(self) -> None:
+        """Close the sending direction of the TCP connection; over TLS just stop to send."""
+        self._flush()
+        self._is_half_closed = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
     async def release(self) -> None:
         """Stop pinging, and wait until a close that was begun is through."""
         self._ping_timer.cancel()
@@ -142,7 +150,10 @@ class WebSocketOutlet:
 
     def _is_open(self) -> bool:
         return (
-            self._closing is None and not self._socket.closed and not self._transport.is_closing()
+            self._closing is None
+            and not self._socket.closed
+            and not self._transport.is_closing()
+            and not self._is_half_closed
         )
 
 
@@ -182,6 +193,8 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
         while True:
             message = await socket.receive()
             if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                if pause_s := host.read_pause(attachment):
+                    await asyncio.sleep(pause_s)
                 host.receive(attachment, message.data)
             else:
                 break
@@ -242,7 +255,7 @@ def _admit(service: Service, request: web.Request) -> _Admission:
             raise refusal("call_id_not_found")
         if policy.sidebands_at_once is not None and call.sidebands >= policy.sidebands_at_once:
             raise refusal("too_many_sidebands", limit=str(policy.sidebands_at_once))
-        return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name()))
+        return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name(), key))
     session = dict(ephemeral.session) if ephemeral is not None else {}
     translates = request.path.endswith("/translations")
     intent = "translation" if translates else request.query.get("intent", "realtime")
@@ -250,7 +263,7 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     check_path(session, translates=translates)
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
     host = service.open_session(session, model=model)
-    return _Admission(host, Attachment(Role.WEBSOCKET, "client"))
+    return _Admission(host, Attachment(Role.WEBSOCKET, "client", key))
 
 
 async def _accept(service: Service, request: web.Request) -> web.WebSocketResponse:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "close",
     "configuration",
     "cut",
+    "damage_rtp",
     "loopback_only",
     "peer_connection",
     "shared_certificate",
@@ -142,6 +143,34 @@ async def cut(peer: RTCPeerConnection) -> None:
         # With the sockets gone first, closing cannot send DTLS or SCTP farewells.
         await transport._connection.close()
     await close(peer)
+
+
+def damage_rtp(peer: RTCPeerConnection, fate: Callable[[], float | None] | None) -> None:
+    """Lose and delay the RTP that a peer sends.
+
+    Args:
+        peer: a connection that has its senders.
+        fate: tells for each packet how late it is, in seconds, or ``None`` if it is lost. Without
+            it, packets are left alone again.
+
+    """
+    for transport in {sender.transport for sender in peer.getSenders()}:
+        # aiortc's senders look the method up for each packet, so an instance's own takes effect.
+        transport.__dict__.pop("_send_rtp", None)
+        if fate is not None:
+            transport.__dict__["_send_rtp"] = partial(_send_damaged, transport._send_rtp, fate)
+
+
+async def _send_damaged(
+    send: Callable[[bytes], Awaitable[None]], fate: Callable[[], float | None], data: bytes
+) -> None:
+    is_rtcp = len(data) > 1 and 192 <= data[1] <= 223
+    late = 0.0 if is_rtcp else fate()
+    if late is None:
+        return
+    if late:
+        await asyncio.sleep(late)
+    await send(data)
 
 
 def _ice_transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:

@@ -78,6 +78,17 @@ Behaviours = Annotated[
 ]
 
 
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="FAULT",
+        help="Damage to do, such as delay:50ms or drop:every=5; "
+        "repeatable. `list faults` shows all.",
+    ),
+]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
@@ -105,6 +116,7 @@ def fake(
     profile: Annotated[str, typer.Option(help="Whose legal particulars.")] = "openai-2026-09",
     behaviours: Behaviours = None,
     defects: Defects = None,
+    faults: Faults = None,
     clock: Annotated[
         ClockKind, typer.Option(help="A virtual clock stands still until it is advanced.")
     ] = ClockKind.REAL,
@@ -127,6 +139,7 @@ def fake(
         profile=profile,
         behaviours=tuple(behaviours or ()),
         defects=tuple(defects or ()),
+        faults=tuple(faults or ()),
         clock=clock.value,
         script=script,
         latency=latency.value,

@@ -17,6 +17,7 @@ class Listed(Enum):
     CHECKS = "checks"
     DEFECTS = "defects"
     BEHAVIOURS = "behaviours"
+    FAULTS = "faults"
     PROFILES = "profiles"
 
 
@@ -71,6 +72,12 @@ def _behaviours() -> Rows:
     return _switches("behaviour", BEHAVIOURS)
 
 
+def _faults() -> Rows:
+    from realtime_fakes.faults import FAULTS
+
+    return [{"fault": kind.usage, "summary": kind.summary} for kind in FAULTS.values()]
+
+
 def _profiles() -> Rows:
     from realtime_fakes.profiles import PROFILES
 
@@ -90,5 +97,6 @@ LISTS: dict[Listed, Callable[[], Rows]] = {
     Listed.CHECKS: _checks,
     Listed.DEFECTS: _defects,
     Listed.BEHAVIOURS: _behaviours,
+    Listed.FAULTS: _faults,
     Listed.PROFILES: _profiles,
 }

@@ -60,10 +60,14 @@ class Control:
         return await self._ask("POST", "/clock", {"advance": seconds})
 
     async def switches(
-        self, *, defects: Sequence[str] = (), behaviours: Sequence[str] = ()
+        self,
+        *,
+        defects: Sequence[str] = (),
+        behaviours: Sequence[str] = (),
+        faults: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Switch exactly these defects and behaviours on."""
-        wanted = {"defects": list(defects), "behaviours": list(behaviours)}
+        """Switch exactly these defects, behaviours and faults on."""
+        wanted = {"defects": list(defects), "behaviours": list(behaviours), "faults": list(faults)}
         return await self._ask("PUT", "/switches", wanted)
 
     async def reset(self) -> dict[str, Any]:

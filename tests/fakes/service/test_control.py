@@ -15,6 +15,7 @@ async def test_the_state_of_an_idle_service(client):
         "profile": "openai-2026-09",
         "defects": [],
         "behaviours": [],
+        "faults": [],
         "latency": "instant",
         "script": None,
         "keys": [],
@@ -72,7 +73,10 @@ async def test_advancing_the_clock(open_world, clock, body, status):
 async def test_switches(client):
     name = DEFECTS[0].name
     reply = await client.control("PUT", "/switches", json={"defects": [name]})
-    assert (reply.status_code, reply.json()) == (200, {"defects": [name], "behaviours": []})
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"defects": [name], "behaviours": [], "faults": []},
+    )
     assert (await client.state())["defects"] == [name]
 
     reply = await client.control("PUT", "/switches", json={"defects": ["no-such-thing"]})

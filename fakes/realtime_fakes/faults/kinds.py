@@ -1,0 +1,225 @@
+"""Which faults there are, and how one is written: ``name:main,parameter=value,…``.
+
+``delay:50ms`` delays everything by 50 ms; ``drop:every=5,to=sideband`` loses every fifth event to a
+sideband; ``disconnect:3,key=sk-one`` breaks the connections opened with that key off after their
+third event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from realtime_fakes.audience import Attachment, Role
+
+__all__ = ["FAULTS", "Fault", "Kind", "parse_fault"]
+
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
+
+
+def _seconds(text: str) -> float:
+    if (match := _TIME.fullmatch(text)) is None:
+        raise ValueError("has to be a time such as 50ms or 1.5s")
+    return float(match[1]) * (0.001 if match[2] == "ms" else 1)
+
+
+def _chance(text: str) -> float:
+    number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 <= number <= 1:
+        raise ValueError("has to be a chance such as 3% or 0.03")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("has to be a whole number")
+    return int(text)
+
+
+def _nth(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("has to be a whole number above 0")
+    return int(text)
+
+
+def _close_code(text: str) -> int:
+    code = _count(text)
+    if not (code in (1000, 1001, 1002, 1003) or 1007 <= code <= 1014 or 3000 <= code <= 4999):
+        raise ValueError("has to be a code that a close frame may carry")
+    return code
+
+
+_TARGETS = {
+    "websocket": frozenset({Role.WEBSOCKET}),
+    "data-channel": frozenset({Role.DATA_CHANNEL, Role.FILTERED_CHANNEL}),
+    "sideband": frozenset({Role.SIDEBAND}),
+}
+
+
+def _target(text: str) -> str:
+    if text not in _TARGETS:
+        raise ValueError(f"has to be one of {', '.join(_TARGETS)}")
+    return text
+
+
+Parser = Callable[[str], Any]
+
+_SCOPE: Mapping[str, Parser] = {"to": _target, "key": str, "session": str, "seed": _count}
+_WHICH: Mapping[str, Parser] = {"every": _nth, "chance": _chance, "on": str}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of damage."""
+
+    name: str
+    summary: str
+    parameters: Mapping[str, Parser]
+    """By name. The first one may be given without its name."""
+    defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    needs: tuple[str, ...] = ()
+    """Parameters of which one has to be given."""
+
+    @property
+    def usage(self) -> str:
+        """How it is written, with every parameter."""
+        main, *others = self.parameters
+        shown = [main.upper(), *(f"{name}=…" for name in (*others, *_SCOPE))]
+        return f"{self.name}:{','.join(shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault that is on."""
+
+    kind: Kind
+    values: Mapping[str, Any]
+    text: str
+    """As it was written."""
+
+    def concerns(self, attachment: Attachment, session_id: str) -> bool:
+        """Whether it damages the line to this party."""
+        to = self.values.get("to")
+        return (
+            (to is None or attachment.role in _TARGETS[to])
+            and self.values.get("session") in (None, session_id)
+            and self.values.get("key") in (None, attachment.key)
+        )
+
+
+_ALL = (
+    Kind(
+        name="delay",
+        summary="Every event is late by this much, and by up to `jitter` more; the order stays.",
+        parameters={"by": _seconds, "jitter": _seconds, "on": str},
+        defaults={"jitter": 0.0},
+        needs=("by",),
+    ),
+    Kind(
+        name="drop", summary="Events are lost.", parameters=_WHICH, needs=("every", "chance", "on")
+    ),
+    Kind(
+        name="duplicate",
+        summary="Events come twice.",
+        parameters=_WHICH,
+        needs=("every", "chance", "on"),
+    ),
+    Kind(
+        name="reorder",
+        summary="Events come after the one that follows them.",
+        parameters=_WHICH,
+        needs=("every", "chance", "on"),
+    ),
+    Kind(
+        name="corrupt",
+        summary="A letter of an event is replaced by another, so that it may be no JSON any more.",
+        parameters=_WHICH,
+        needs=("every", "chance", "on"),
+    ),
+    Kind(
+        name="stall",
+        summary="After so many events nothing is sent any more; the connection stays open.",
+        parameters={"after": _count},
+        defaults={"after": 0},
+    ),
+    Kind(
+        name="half-close",
+        summary="After so many events the sending direction of the TCP connection is closed; on a "
+        "data channel nothing is sent any more.",
+        parameters={"after": _count},
+        defaults={"after": 0},
+    ),
+    Kind(
+        name="close",
+        summary="After so many events the connection is closed with this code.",
+        parameters={"code": _close_code, "after": _count},
+        defaults={"after": 0},
+        needs=("code",),
+    ),
+    Kind(
+        name="disconnect",
+        summary="After so many events the connection breaks off without a close frame.",
+        parameters={"after": _count},
+        defaults={"after": 0},
+    ),
+    Kind(
+        name="slow-reader",
+        summary="The service waits so long before it reads the next event of a WebSocket client.",
+        parameters={"pause": _seconds},
+        needs=("pause",),
+    ),
+    Kind(
+        name="rtp-loss",
+        summary="RTP packets of a call are lost on the way to the caller.",
+        parameters={"chance": _chance, "every": _nth},
+        needs=("chance", "every"),
+    ),
+    Kind(
+        name="rtp-jitter",
+        summary="RTP packets of a call are late by up to this much.",
+        parameters={"by": _seconds},
+        needs=("by",),
+    ),
+)
+
+FAULTS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
+"""By name."""
+
+
+def parse_fault(text: str) -> Fault:
+    """Read a fault as it is written on the command line.
+
+    Raises:
+        ValueError: if it cannot be read; the message names the fault and the parameter.
+
+    """
+    name, _, rest = text.partition(":")
+    kind = FAULTS.get(name)
+    if kind is None:
+        raise ValueError(f"no fault named {name!r}; known: {', '.join(FAULTS)}")
+    parsers = {**kind.parameters, **_SCOPE}
+    values: dict[str, Any] = dict(kind.defaults)
+    given: set[str] = set()
+    for place, part in enumerate(filter(None, rest.split(","))):
+        parameter, is_named, value = part.partition("=")
+        if not is_named:
+            if place:
+                raise ValueError(f"fault {name!r}: {part!r}: write parameter=value")
+            parameter, value = next(iter(kind.parameters)), part
+        if parameter not in parsers:
+            raise ValueError(
+                f"fault {name!r}: no parameter {parameter!r}; known: {', '.join(parsers)}"
+            )
+        try:
+            values[parameter] = parsers[parameter](value)
+        except ValueError as error:
+            said = str(error)
+            remedy = said if said.startswith("has to") else "has to be a number"
+            raise ValueError(f"fault {name!r}: {parameter} {remedy}, not {value!r}") from None
+        given.add(parameter)
+    if kind.needs and not given & set(kind.needs):
+        raise ValueError(f"fault {name!r}: give {' or '.join(kind.needs)}")
+    return Fault(kind, MappingProxyType(values), text)

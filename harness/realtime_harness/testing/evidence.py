@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
-from realtime_harness.evidence import Direction, Entry, Kind
+from realtime_harness.evidence import Direction, Entry, Kind, Redactor
 
 __all__ = ["Evidence", "brief", "line", "name_of"]
 
@@ -52,7 +52,7 @@ class Evidence(Sequence[Entry]):
         return iter(self.snapshot())
 
     def __repr__(self) -> str:
-        return "\n".join(map(line, self))
+        return Redactor().text("\n".join(map(line, self)))
 
     def add(self, record: _Record) -> None:
         """Take what the fake wrote down. Called on the fake's thread."""

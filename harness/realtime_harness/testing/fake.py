@@ -46,7 +46,10 @@ class Fake:
     @property
     def environment(self) -> dict[str, str]:
         """What a program that uses an OpenAI SDK needs in its environment to talk to this fake."""
-        return {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.api_key}
+        found = {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.api_key}
+        if self.ca_file is not None:
+            found |= dict.fromkeys(("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), self.ca_file)
+        return found
 
     def script(self, *rules: Any) -> None:
         """Answer by a script from now on, and like the echo again if there are no rules.

@@ -36,3 +36,5 @@ def test_lines(log: Any) -> None:
     assert line(entry).startswith("#0    client     -> a {'text': 'xxx")
     assert len(line(entry)) < 250
     assert repr(log.evidence) == line(entry)
+    log.sent("b", key="ek_0123456789")
+    assert "ek_0123456789" not in repr(log.evidence)

@@ -118,6 +118,7 @@ def test_tls(thread: ServerThread) -> None:
     with thread.fake(tls=True) as fake:
         assert fake.base_url.startswith("https://")
         assert fake.control.state()["sessions"] == []
+        assert fake.environment["SSL_CERT_FILE"] == fake.ca_file
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ class Turn:
         return ""
 
 
-class Say(NamedTuple):
+@dataclass(slots=True)
+class Say:
     """A message of the assistant."""
 
     text: str
@@ -120,7 +121,8 @@ class Course:
 PLAIN = Course()
 
 
-class Answer(NamedTuple):
+@dataclass(slots=True)
+class Answer:
     """What the assistant says and does."""
 
     output: Sequence[Output] = ()

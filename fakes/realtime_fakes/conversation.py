@@ -146,6 +146,9 @@ class Entry:
 
     def user_text(self) -> str:
         """Return what the user says in it, in writing and aloud."""
+        content = self.item["content"]
+        if len(content) == 1 and content[0]["type"] == "input_text":
+            return str(content[0]["text"])
         sounds = self.sounds or {}
         parts = [
             part["text"] if part["type"] == "input_text" else self.heard(index)

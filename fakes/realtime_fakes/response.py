@@ -335,11 +335,11 @@ class Response:
 
 def _pauses(policy: Policy, course: Course, seed: str) -> Pauses | None:
     """Return the pauses of a response; ``None`` if it makes none."""
-    interval = policy.delta_interval_s or None
-    if course is PLAIN and policy.latency is INSTANT and interval is None:
+    if course is PLAIN and policy.latency is INSTANT and not policy.delta_interval_s:
         return None
-    if course.delta_interval_s is not None:
-        interval = course.delta_interval_s
+    interval = course.delta_interval_s
+    if interval is None:
+        interval = policy.delta_interval_s or None
     return Pauses(policy.latency, seed, delay_s=course.delay_s, delta_interval_s=interval)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from aiohttp import web
+from openai import AsyncOpenAI
 
+from realtime_harness import rtc
 from realtime_harness.doctor import find_chromium
 from realtime_harness.lab import Lab
 from realtime_harness.targets.target import Target
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 Browse: TypeAlias = "Callable[[Path], AbstractAsyncContextManager[Page]]"
+Call: TypeAlias = Callable[..., AbstractAsyncContextManager[tuple[str, asyncio.Queue[str]]]]
 
 FLAGS = [
     "--no-sandbox",
@@ -70,3 +74,31 @@ def browse() -> Browse:
             await runner.cleanup()
 
     return open_page
+
+
+@pytest.fixture
+def call() -> Call:
+    """Makes a call by aiortc, the SDK doing the signalling: its id and what it is told."""
+    aiortc = pytest.importorskip("aiortc", reason="install realtime-harness[webrtc]")
+
+    @asynccontextmanager
+    async def call(
+        client: AsyncOpenAI, **create: Any
+    ) -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
+        with rtc.loopback_only():
+            peer = aiortc.RTCPeerConnection(rtc.configuration())
+            try:
+                peer.addTransceiver("audio")
+                channel = peer.createDataChannel("oai-events")
+                inbox: asyncio.Queue[str] = asyncio.Queue()
+                channel.on("message", inbox.put_nowait)
+                await peer.setLocalDescription(await peer.createOffer())
+                sdp = peer.localDescription.sdp
+                answer = await client.realtime.calls.create(sdp=sdp, **create)
+                call_id = answer.response.headers["location"].rsplit("/", 1)[-1]
+                await peer.setRemoteDescription(aiortc.RTCSessionDescription(answer.text, "answer"))
+                yield call_id, inbox
+            finally:
+                await peer.close()
+
+    return call

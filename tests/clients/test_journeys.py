@@ -11,16 +11,17 @@ import base64
 import json
 import os
 import shutil
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from realtime_harness.audio import speech
 from realtime_harness.contract.schemas import server_event_errors
@@ -106,6 +107,7 @@ class Result:
 
 Program: TypeAlias = list[str | Path]
 Job: TypeAlias = dict[str, Any]
+Call: TypeAlias = Callable[..., AbstractAsyncContextManager[tuple[str, asyncio.Queue[str]]]]
 Converse: TypeAlias = Callable[[Target, Job], Awaitable[Result]]
 
 
@@ -303,13 +305,13 @@ async def test_a_voice_turn(converse: Callable[..., Awaitable[Result]], client: 
     result.assert_remembers("Hello there.", result.said())
 
 
-async def test_a_tool_round(converse: Callable[..., Awaitable[Result]]) -> None:
-    arguments = '{"city": "Rome"}'
-    result = await converse("tool", text=f"call weather {arguments}", tool_output="It rains.")
-    result.assert_flawless()
+ARGUMENTS = '{"city": "Rome"}'
+
+
+def assert_tool_was_used(result: Result) -> None:
     calling, answering = result.responses()
     (call,) = calling["output"]
-    assert (call["name"], json.loads(call["arguments"])) == ("weather", json.loads(arguments))
+    assert (call["name"], json.loads(call["arguments"])) == ("weather", json.loads(ARGUMENTS))
     (output,) = [
         event["item"]
         for event in result.of_type("conversation.item.added")
@@ -319,6 +321,37 @@ async def test_a_tool_round(converse: Callable[..., Awaitable[Result]]) -> None:
     assert answering["status"] == "completed"
     assert "It rains." in result.said()
     result.assert_remembers("Rome", "It rains.")
+
+
+async def test_a_tool_round(converse: Callable[..., Awaitable[Result]]) -> None:
+    result = await converse("tool", text=f"call weather {ARGUMENTS}", tool_output="It rains.")
+    result.assert_flawless()
+    assert_tool_was_used(result)
+
+
+@pytest.mark.parametrize("name", [name for name, client in CLIENTS.items() if not client.calls])
+async def test_a_tool_round_over_a_sideband(
+    name: str, request: pytest.FixtureRequest, fakes: Callable[..., Target], call: Call
+) -> None:
+    client = CLIENTS[name]
+    talk = client.prepare(request)
+    # openai-agents names this model in its update of a call, whichever the call has.
+    target = replace(fakes(tls=client.tls, latency="instant"), model="gpt-realtime-2.1")
+    trusted = ssl.create_default_context(cafile=target.ca_file)
+    todo = job("tool", text=f"call weather {ARGUMENTS}", tool_output="It rains.")
+    async with (
+        DefaultAsyncHttpxClient(verify=trusted) as http,
+        AsyncOpenAI(api_key=target.api_key, base_url=target.base_url, http_client=http) as caller,
+        call(caller, session={"type": "realtime", "model": target.model}) as (call_id, inbox),
+    ):
+        created = json.loads(await asyncio.wait_for(inbox.get(), 5))
+        result = await talk(target, {**todo, "callId": call_id})
+        shown = [json.loads(await asyncio.wait_for(inbox.get(), 5)) for _ in result.events]
+
+    result.assert_flawless()
+    assert_tool_was_used(result)
+    assert created["type"] == "session.created"
+    assert [event["event_id"] for event in shown] == [event["event_id"] for event in result.events]
 
 
 async def test_an_interruption(converse: Callable[..., Awaitable[Result]], client: Client) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias
 
 import pytest
 from openai import AsyncOpenAI, AuthenticationError, BadRequestError, NotFoundError
@@ -14,12 +14,13 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
-from realtime_harness import rtc
 from realtime_harness.audio import speech
 from realtime_harness.targets.target import Target
 
 STRICT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 MODEL = "gpt-realtime"
+
+Call: TypeAlias = Callable[..., AbstractAsyncContextManager[tuple[str, asyncio.Queue[str]]]]
 
 NO_AUDIO_OFFER = (
     "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
@@ -151,26 +152,6 @@ async def test_an_offer_without_audio_is_refused_with_the_sdks_own_error(
     assert "did not have an audio media section" in caught.value.message
 
 
-@asynccontextmanager
-async def call(client: AsyncOpenAI, **create: Any) -> AsyncIterator[tuple[str, asyncio.Queue[Any]]]:
-    """A call made by aiortc with the SDK doing the signalling: its id and its events."""
-    aiortc = pytest.importorskip("aiortc", reason="install realtime-harness[webrtc]")
-    with rtc.loopback_only():
-        peer = aiortc.RTCPeerConnection(rtc.configuration())
-        try:
-            peer.addTransceiver("audio")
-            channel = peer.createDataChannel("oai-events")
-            inbox: asyncio.Queue[Any] = asyncio.Queue()
-            channel.on("message", lambda data: inbox.put_nowait(STRICT.validate_json(data)))
-            await peer.setLocalDescription(await peer.createOffer())
-            answer = await client.realtime.calls.create(sdp=peer.localDescription.sdp, **create)
-            call_id = answer.response.headers["location"].rsplit("/", 1)[-1]
-            await peer.setRemoteDescription(aiortc.RTCSessionDescription(answer.text, "answer"))
-            yield call_id, inbox
-        finally:
-            await peer.close()
-
-
 @pytest.mark.parametrize(
     "create",
     [
@@ -181,14 +162,14 @@ async def call(client: AsyncOpenAI, **create: Any) -> AsyncIterator[tuple[str, a
     ],
 )
 async def test_a_sideband_sees_the_call_and_can_act_on_it(
-    client: AsyncOpenAI, create: dict[str, Any]
+    client: AsyncOpenAI, call: Call, create: dict[str, Any]
 ) -> None:
     async with call(client, **create) as (call_id, inbox):
-        created = await asyncio.wait_for(inbox.get(), 5)
+        created = STRICT.validate_json(await asyncio.wait_for(inbox.get(), 5))
         assert created.type == "session.created"
         async with client.realtime.connect(call_id=call_id) as sideband:
             events = await ask(sideband, "from the backend", "text")
-        on_channel = [await asyncio.wait_for(inbox.get(), 5) for _ in events]
+        on_channel = [STRICT.validate_json(await asyncio.wait_for(inbox.get(), 5)) for _ in events]
         assert [event.event_id for event in on_channel] == [event.event_id for event in events]
         await client.realtime.calls.hangup(call_id)
         with pytest.raises(NotFoundError):

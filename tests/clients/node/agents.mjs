@@ -37,7 +37,10 @@ export async function converse(job, { transport, connection, speak, playback }) 
   let interruptions = 0;
   const watchers = new Set();
 
-  session.on("error", ({ error }) => errors.push(`${error} ${JSON.stringify(error)}`));
+  session.on("error", ({ error }) => {
+    errors.push(`${error} ${JSON.stringify(error)}`);
+    console.error(error); // for whom waits in vain
+  });
   session.on("audio", ({ data }) => sound.push(...new Uint8Array(data)));
   session.on("audio_interrupted", () => (interruptions += 1));
   // Each event is emitted as it came, and then, if it is valid, under its type.

@@ -10,13 +10,17 @@ const CHUNK = 4800; // bytes: 100 ms
 
 const job = await json(process.stdin);
 const client = new OpenAI({ baseURL: job.baseUrl, apiKey: job.apiKey });
-const realtime = new CLASSES[process.argv[2]]({ model: job.model }, client);
+const where = job.callId ? { callID: job.callId } : { model: job.model };
+const realtime = new CLASSES[process.argv[2]](where, client);
 
 const events = [];
 const errors = [];
 const watchers = new Set();
 
-realtime.on("error", (error) => errors.push(String(error)));
+realtime.on("error", (error) => {
+  errors.push(String(error));
+  console.error(error); // for whom waits in vain
+});
 realtime.on("event", (event) => {
   events.push(event);
   for (const look of watchers) look();
@@ -39,7 +43,6 @@ function seen(type, number = 1) {
 }
 
 async function configure(session) {
-  await seen("session.created");
   realtime.send({ type: "session.update", session: { type: "realtime", ...session } });
   await seen("session.updated");
 }
@@ -105,6 +108,7 @@ const journeys = {
   },
 };
 
+await new Promise((resolve) => realtime.socket.addEventListener("open", resolve));
 await journeys[job.journey]();
 const closed = new Promise((resolve) => realtime.socket.addEventListener("close", resolve));
 realtime.close();

@@ -43,9 +43,9 @@ class Talk:
             if event.type == "raw_model_event" and event.data.type == "raw_server_event":
                 self.events.append(event.data.data)
             elif event.type == "raw_model_event" and event.data.type == "exception":
-                self.errors.append(f"{event.data.context}: {event.data.exception!r}")
+                self.complain(f"{event.data.context}: {event.data.exception!r}")
             elif event.type == "error":
-                self.errors.append(str(event.error))
+                self.complain(str(event.error))
             elif event.type == "audio":
                 self.sound += event.audio.data
             elif event.type == "audio_interrupted":
@@ -56,6 +56,10 @@ class Talk:
                 self.history = [*self.history, event.item]
             async with self._news:
                 self._news.notify_all()
+
+    def complain(self, error: str) -> None:
+        self.errors.append(error)
+        sys.stderr.write(f"{error}\n")  # for whom waits in vain
 
     async def seen(self, kind: str, number: int = 1) -> None:
         """Wait until so many events of this type are there."""
@@ -104,16 +108,17 @@ async def converse(job: dict[str, Any]) -> dict[str, Any]:
         strict_json_schema=False,
     )
     agent = RealtimeAgent(name="Clerk", instructions="Be brief.", tools=[tool])
-    settings = {"model_name": job["model"], "output_modalities": [job["modality"]]}
+    settings: dict[str, Any] = {"output_modalities": [job["modality"]]}
     if job["journey"] in TURN_DETECTION:
         settings["turn_detection"] = TURN_DETECTION[job["journey"]]
-    url = job["baseUrl"].replace("http", "ws", 1)
+    url = job["baseUrl"].replace("http", "ws", 1) + "/realtime"
+    if "callId" in job:
+        where = {"call_id": job["callId"], "url": f"{url}?call_id={job['callId']}"}
+    else:
+        where = {"url": f"{url}?model={job['model']}"}
+        settings["model_name"] = job["model"]
     session = await RealtimeRunner(agent).run(
-        model_config={
-            "api_key": job["apiKey"],
-            "url": f"{url}/realtime?model={job['model']}",
-            "initial_model_settings": settings,
-        }
+        model_config={"api_key": job["apiKey"], "initial_model_settings": settings, **where}
     )
     talk = Talk(job, session)
     async with session, asyncio.TaskGroup() as tasks:

@@ -37,6 +37,7 @@ class Talk:
             self.events.append(event)
             if event.type == "error":
                 self.errors.append(event.error.message)
+                sys.stderr.write(f"{event.error}\n")  # for whom waits in vain
             elif event.type == "response.output_audio.delta":
                 self.sound += base64.b64decode(event.delta)
             async with self._news:
@@ -52,7 +53,6 @@ class Talk:
             return (await self._news.wait_for(found))[0]
 
     async def configure(self, **session: Any) -> None:
-        await self.seen("session.created")
         await self.connection.session.update(session={"type": "realtime", **session})  # type: ignore[typeddict-item]
         await self.seen("session.updated")
 
@@ -107,9 +107,10 @@ class Talk:
 
 async def converse(job: dict[str, Any]) -> dict[str, Any]:
     """Do what the job says, and return what came of it."""
+    where = {"call_id": job["callId"]} if "callId" in job else {"model": job["model"]}
     async with (
         AsyncOpenAI(api_key=job["apiKey"], base_url=job["baseUrl"]) as client,
-        client.realtime.connect(model=job["model"]) as connection,
+        client.realtime.connect(**where) as connection,
         asyncio.TaskGroup() as tasks,
     ):
         talk = Talk(job, connection)

@@ -17,7 +17,7 @@ __all__ = ["FixedScript", "ScriptFile", "read_script"]
 _logger = logging.getLogger(__name__)
 _STRING = "tag:yaml.org,2002:str"
 
-Lines = dict[tuple[str | int, ...], int]
+_Lines = dict[tuple[str | int, ...], int]
 
 
 def read_script(text: str, *, source: str) -> Script:
@@ -27,7 +27,7 @@ def read_script(text: str, *, source: str) -> Script:
         ScriptError: with the line, if it is neither, or no script.
 
     """
-    lines: Lines = {}
+    lines: _Lines = {}
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()

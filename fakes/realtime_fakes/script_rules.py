@@ -54,11 +54,11 @@ FAILURES: dict[str, Failure] = {
 twilio-samples/speech-assistant-openai-realtime-api-node#37, openai/openai-realtime-api-beta#111."""
 
 
-Found: TypeAlias = dict[str, str]
+_Found: TypeAlias = dict[str, str]
 """What the conditions of a rule found, by the name that ``say`` and ``call`` use for it."""
-Path: TypeAlias = tuple[str | int, ...]
-Test: TypeAlias = Callable[[Turn, Found], bool]
-Function: TypeAlias = Callable[[Turn], Answer | None]
+_Path: TypeAlias = tuple[str | int, ...]
+_Test: TypeAlias = Callable[[Turn, _Found], bool]
+_Function: TypeAlias = Callable[[Turn], Answer | None]
 
 
 def _regex(value: Any) -> re.Pattern[str]:
@@ -90,22 +90,22 @@ def _yes(value: Any) -> bool:
     return True
 
 
-def _contains(words: Callable[[Turn], str]) -> Callable[[str], Test]:
-    def condition(wanted: str) -> Test:
+def _contains(words: Callable[[Turn], str]) -> Callable[[str], _Test]:
+    def condition(wanted: str) -> _Test:
         folded = wanted.casefold()
         return lambda turn, found: folded in words(turn).casefold()
 
     return condition
 
 
-def _matches(pattern: re.Pattern[str]) -> Test:
-    def test(turn: Turn, found: Found) -> bool:
+def _matches(pattern: re.Pattern[str]) -> _Test:
+    def test(turn: Turn, found: _Found) -> bool:
         return _search(pattern, turn.text, found)
 
     return test
 
 
-def _search(pattern: re.Pattern[str], words: str, found: Found) -> bool:
+def _search(pattern: re.Pattern[str], words: str, found: _Found) -> bool:
     match = pattern.search(words)
     if match is None:
         return False
@@ -113,16 +113,16 @@ def _search(pattern: re.Pattern[str], words: str, found: Found) -> bool:
     return True
 
 
-def _is_turn(numbers: int | list[int]) -> Test:
+def _is_turn(numbers: int | list[int]) -> _Test:
     wanted = [numbers] if isinstance(numbers, int) else numbers
     return lambda turn, found: turn.number in wanted
 
 
-def _returned(wanted: str | dict[str, Any]) -> Test:
+def _returned(wanted: str | dict[str, Any]) -> _Test:
     asked: dict[str, Any] = {"text": wanted} if isinstance(wanted, str) else wanted
     tool, text, pattern = asked.get("tool"), asked.get("text", "").casefold(), asked.get("regex")
 
-    def test(turn: Turn, found: Found) -> bool:
+    def test(turn: Turn, found: _Found) -> bool:
         outputs = [
             str(item["output"])
             for item in turn.tool_outputs
@@ -137,15 +137,15 @@ def _returned(wanted: str | dict[str, Any]) -> Test:
     return test
 
 
-def _has_metadata(wanted: dict[str, str]) -> Test:
+def _has_metadata(wanted: dict[str, str]) -> _Test:
     return lambda turn, found: wanted.items() <= (turn.metadata or {}).items()
 
 
-def _is_offered(name: str) -> Test:
+def _is_offered(name: str) -> _Test:
     return lambda turn, found: any(tool.get("name") == name for tool in turn.tools)
 
 
-CONDITIONS: dict[str, tuple[Shape, Callable[[Any], Test]]] = {
+CONDITIONS: dict[str, tuple[Shape, Callable[[Any], _Test]]] = {
     "text": (str, _contains(lambda turn: turn.text)),
     "transcript": (str, _contains(lambda turn: turn.transcript)),
     "regex": (_regex, _matches),
@@ -225,7 +225,7 @@ class Rule:
         """Return the answer to a turn, or ``None`` if the rule is not for it."""
         if self._is_of_words and turn.tool_outputs:
             return None
-        found: Found = {}
+        found: _Found = {}
         if not all(test(turn, found) for test in self._tests):
             return None
         if not self._speaks:
@@ -245,7 +245,7 @@ class Rule:
 class FunctionRule:
     """A rule written in Python."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: _Function) -> None:
         self._function = function
 
     def answer(self, turn: Turn, otherwise: Brain) -> Answer | None:
@@ -276,7 +276,7 @@ def _groups(when: Mapping[str, Any]) -> set[str]:
     return {name for pattern in patterns if pattern is not None for name in pattern.groupindex}
 
 
-def _templates(rule: Mapping[str, Any]) -> Iterable[tuple[str, Path]]:
+def _templates(rule: Mapping[str, Any]) -> Iterable[tuple[str, _Path]]:
     """Return every text that may name what was found, and where it stands."""
     say = rule.get("say", [])
     if isinstance(say, str):
@@ -300,7 +300,7 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(entry)
 
 
-def _check_template(text: str, names: Iterable[str], path: Path) -> None:
+def _check_template(text: str, names: Iterable[str], path: _Path) -> None:
     try:
         used = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:

@@ -134,7 +134,10 @@ class Journal:
             self._added()
 
     def received(self, track: Track, frames: Sequence[bytes]) -> None:
-        """Write down frames that left for a caller. They must not be changed afterwards."""
+        """Write down frames that left for a caller, before any fault damages them.
+
+        They must not be changed afterwards.
+        """
         size = _OVERHEAD + sum(map(len, frames))
         self._rows.append((perf_counter_ns(), track, "received", frames, size, None))
         self._size += size

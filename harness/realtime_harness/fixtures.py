@@ -21,6 +21,7 @@ MARKERS = (
     "rt_script(*rules): what rt_fake answers: rules, or the path of a script",
     "rt_defect(name, ...): defects that the fake behind rt_fake commits",
     "rt_behaviour(name, ...): behaviours that are on in the fake behind rt_fake",
+    "rt_fault(fault, ...): damage to what rt_fake sends, such as 'drop:every=5'",
     "rt_complete(ignore=()): after the test, all that was expected of the application has happened "
     "and nothing else was sent, but for events of the names in ignore",
 )
@@ -52,7 +53,7 @@ def rt_fake(request: pytest.FixtureRequest, rt_server: ServerThread) -> Iterator
         options.update(marker.kwargs)
     if "rt_clock" in request.fixturenames:
         options["clock"] = "virtual"
-    for name in ("defect", "behaviour"):
+    for name in ("defect", "behaviour", "fault"):
         chosen = [each for m in request.node.iter_markers(f"rt_{name}") for each in m.args]
         options[f"{name}s"] = (*options.get(f"{name}s", ()), *chosen)
     with rt_server.fake(**options) as fake:

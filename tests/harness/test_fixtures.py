@@ -73,10 +73,19 @@ def test_alone(rt_fake, number):
 
 
 @pytest.mark.rt_defect("status-200")
+@pytest.mark.rt_fault("delay:5ms")
 @pytest.mark.rt_fake(api_keys=["sk-mine"])
 def test_options(rt_fake):
     assert rt_fake.api_key == "sk-mine"
-    assert rt_fake.control.state()["defects"] == ["status-200"]
+    state = rt_fake.control.state()
+    assert (state["defects"], state["faults"]) == (["status-200"], ["delay:5ms"])
+    assert rt_fake.control.switch()["faults"] == []
+
+
+@pytest.mark.rt_fault("disconnect:5")
+def test_fault(rt_fake):
+    with pytest.raises(websockets.ConnectionClosedError):
+        turn(rt_fake)
 
 
 @pytest.mark.rt_script({"when": {"text": "hello"}, "say": "Hello to you."})
@@ -198,8 +207,8 @@ ASYNCIO = 'asyncio_mode = "auto"\nasyncio_default_fixture_loop_scope = "function
 @pytest.mark.parametrize(
     ("text", "options", "count"),
     [
-        (SYNC, {}, 13),
-        (SYNC + ASYNC, {"plugins": ("pytest_asyncio.plugin",), "config": ASYNCIO}, 15),
+        (SYNC, {}, 14),
+        (SYNC + ASYNC, {"plugins": ("pytest_asyncio.plugin",), "config": ASYNCIO}, 16),
         (ANYIO + ASYNC, {"plugins": ("anyio.pytest_plugin",)}, 2),
     ],
     ids=["alone", "pytest-asyncio", "anyio"],
@@ -213,7 +222,7 @@ def test_fixtures(pytest_on: Pytest, text: str, options: dict[str, Any], count: 
 def test_fixtures_with_workers(pytest_on: Pytest) -> None:
     done = pytest_on(SYNC, "-n2", plugins=("xdist.plugin",))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "13 passed" in done.stdout
+    assert "14 passed" in done.stdout
 
 
 def test_failures_can_be_read(pytest_on: Pytest) -> None:

@@ -38,10 +38,18 @@ class Control:
         return self.request("POST", "/clock", {"advance": seconds})
 
     def switch(
-        self, *, defects: Iterable[str] = (), behaviours: Iterable[str] = ()
+        self,
+        *,
+        defects: Iterable[str] = (),
+        behaviours: Iterable[str] = (),
+        faults: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Switch exactly these defects and behaviours on."""
-        wanted = {"defects": list(defects), "behaviours": list(behaviours)}
+        """Switch exactly these defects, behaviours and faults on."""
+        wanted = {
+            "defects": list(defects),
+            "behaviours": list(behaviours),
+            "faults": list(faults),
+        }
         return self.request("PUT", "/switches", wanted)
 
     def drop(self, session_id: str) -> None:

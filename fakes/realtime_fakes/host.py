@@ -301,8 +301,8 @@ class Host:
         for attachment, frames in batches.items():
             if frames:
                 line = self._lines[attachment]
-                line.outlet.send(frames)
                 self._journal.received(line.track, frames)
+                line.outlet.send(frames)
         if is_cut:
             self.cut()
         elif self.session.ended:

@@ -63,6 +63,8 @@ class Switch:
     answer: AnswerTap | None = None
     faults: tuple[str, ...] = ()
     """What it does to lines, as :mod:`realtime_fakes.faults` writes it."""
+    refuses: bool = False
+    """Whether it refuses what a right service grants, so that the suites cannot stay green."""
     where: str = "service"
     """``service``, or ``relay`` for a deviation of the reference relays."""
 

@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 import realtime_scenarios
+from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.switches import Switch
 from realtime_harness import catalogue
@@ -24,6 +25,9 @@ from realtime_harness.verdicts import Verdict
 
 PATIENCE_S = 2.0
 """What has to come comes within milliseconds; what a defect withholds is waited for as long."""
+
+RUDE_PATIENCE_S = 10.0
+"""Everything comes, though some of it is slow or large."""
 
 AT_ONCE = 8
 """Conversations at a time, over all defects."""
@@ -61,7 +65,7 @@ class Matrix:
         self.rows: dict[str, Row] = {}
         self._brief = brief
         self._wanted = list(wanted)
-        self._switches = {switch.name: switch for switch in DEFECTS}
+        self._switches = {switch.name: switch for switch in (*DEFECTS, *BEHAVIOURS)}
         self._scenarios = list(catalogue.scenarios(realtime_scenarios))
 
     def row(self, name: str) -> Row:
@@ -105,7 +109,7 @@ class Matrix:
     def _meets(self, scenario: Scenario, name: str) -> bool:
         """Whether a defect is to meet a scenario."""
         switch = self._switches.get(name)
-        if switch is None or not self._brief:
+        if switch is None or switch.violates is None or not self._brief:
             return True
         return any(check.id in {switch.violates, *switch.also} for check in scenario.checks)
 
@@ -115,8 +119,13 @@ class Matrix:
         return switch is None or any(check.id == switch.violates for check in scenario.checks)
 
     async def _service(self, control: Control, name: str) -> Target:
-        defects = [] if name == RIGHT else [name]
-        return await control.new_service(_path_of(name), defects=defects)
+        switch = self._switches.get(name)
+        if switch is None:
+            return await control.new_service(_path_of(name))
+        if switch.violates:
+            return await control.new_service(_path_of(name), defects=[name])
+        target = await control.new_service(_path_of(name), behaviours=[name])
+        return replace(target, patience_s=RUDE_PATIENCE_S)
 
     async def _run_scenario(self, scenario: Scenario, target: Target, name: str) -> None:
         async with self._slots:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import realtime_scenarios
+from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.defects import DEFECTS
 from realtime_harness import catalogue
 from realtime_harness.verdicts import Level, Verdict
@@ -19,6 +20,17 @@ def test_a_right_fake_is_green(matrix):
     assert row.judged > 100
     assert row.red == {}
     assert row.broken == {}
+    assert row.not_reached == set()
+
+
+@pytest.mark.parametrize(
+    "switch", [each for each in BEHAVIOURS if not each.refuses], ids=lambda switch: switch.name
+)
+def test_a_behaviour_turns_nothing_red(switch, matrix):
+    row = matrix.row(switch.name)
+    assert row.judged > 100
+    assert row.red == {}
+    assert {check: said for check, said in row.broken.items() if check not in switch.also} == {}
     assert row.not_reached == set()
 
 

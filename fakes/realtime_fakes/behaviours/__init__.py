@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from realtime_fakes.behaviours.limits import SWITCHES
+from realtime_fakes.behaviours import limits, rude
 
 __all__ = ["BEHAVIOURS"]
 
-BEHAVIOURS = SWITCHES
+BEHAVIOURS = (*rude.SWITCHES, *limits.SWITCHES)

@@ -19,6 +19,7 @@ SWITCHES = (
         name="quota-exhausted",
         summary="Answers client secrets and calls with 429 `insufficient_quota`; sessions over "
         "WebSocket open, and every response in them fails with the same code.",
+        refuses=True,
         policy={
             "out_of_quota": True,
             "response_failure": Failure(_no_quota.type, _no_quota.code, _no_quota.message),
@@ -27,6 +28,7 @@ SWITCHES = (
     Switch(
         name="rate-limited",
         summary="Lets every response fail with `rate_limit_exceeded`.",
+        refuses=True,
         policy={
             "response_failure": Failure(
                 "rate_limit_exceeded",

@@ -6,7 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.audience import Addressed, Attachment, Close, Effect, Event, Role
+from realtime_fakes.audience import (
+    Addressed,
+    Attachment,
+    Close,
+    Effect,
+    Event,
+    McpOutcome,
+    Role,
+)
 from realtime_fakes.client_events import parse
 from realtime_fakes.config import Config
 from realtime_fakes.errors import ApiError, api_error
@@ -100,6 +108,10 @@ class AnySession(ABC):
             refused = error.event(self._ids.event() if policy.number_errors else None, echoed)
             return [refused if policy.broadcast_errors else Addressed(refused, attachment)]
         return out
+
+    def answered(self, request_id: str, outcome: McpOutcome, now: float) -> list[Effect]:
+        """Take what an MCP server has answered. Most sessions ask none."""
+        return []
 
     @abstractmethod
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:

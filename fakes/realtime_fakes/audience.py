@@ -12,6 +12,7 @@ A session has any number of attachments. Most events go to all of them; the exce
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +27,8 @@ __all__ = [
     "Cut",
     "Effect",
     "Event",
+    "McpOutcome",
+    "McpRequest",
     "Play",
     "Role",
     "recipients",
@@ -91,7 +94,28 @@ class Cut(NamedTuple):
     """Break off every attachment, as a lost network does, after what was sent before."""
 
 
-Effect = Event | Addressed | Play | ClearPlayback | Close | Cut
+class McpRequest(NamedTuple):
+    """Something to ask an MCP server; the outcome goes to ``answered`` of the session."""
+
+    id: str
+    """Under which the outcome is expected."""
+    server: Mapping[str, Any]
+    """The ``mcp`` tool that says where it is."""
+    method: str
+    """``tools/list`` or ``tools/call``."""
+    params: Mapping[str, Any]
+
+
+class McpOutcome(NamedTuple):
+    """What came of asking."""
+
+    result: Mapping[str, Any] | None = None
+    """As the server gives it."""
+    error: Mapping[str, Any] | None = None
+    """As an ``mcp_call`` item shows it; ``None`` if there is a result."""
+
+
+Effect = Event | Addressed | Play | ClearPlayback | Close | Cut | McpRequest
 """What a session wants done. An event alone goes to whom :data:`AUDIENCE` says."""
 
 _PRIMARY = frozenset({Role.WEBSOCKET, Role.DATA_CHANNEL})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from realtime_fakes.mcp_tools import McpTool
 from realtime_fakes.tools import asked_for
 from realtime_harness.audio import speech
 
@@ -22,6 +23,7 @@ __all__ = [
     "Course",
     "EchoBrain",
     "Failure",
+    "Invoke",
     "Output",
     "RateLimit",
     "Say",
@@ -45,9 +47,11 @@ class Turn:
     transcript: str = ""
     """What the last message of the user says aloud."""
     tool_outputs: Sequence[Mapping[str, Any]] = ()
-    """Outputs of functions that no message has followed yet, oldest first."""
+    """Outputs of functions that no message has followed yet, oldest first. What tools of MCP
+    servers returned has the same form, with the id of its item as ``call_id``."""
     tools: Sequence[Mapping[str, Any]] = ()
-    """That may be called, as the client described them."""
+    """That may be called, as the client described them; those of MCP servers, as the servers
+    listed them, are like functions but for their type and a ``server_label``."""
     tool_choice: str | Mapping[str, Any] = "auto"
     parallel_tool_calls: bool = True
     metadata: Mapping[str, str] | None = None
@@ -58,6 +62,8 @@ class Turn:
         """Return the name of the function that was called by that id; empty if nobody knows."""
         for item in self.items:
             if item["type"] == "function_call" and item["call_id"] == call_id:
+                return str(item["name"])
+            if item["type"] == "mcp_call" and item["id"] == call_id:
                 return str(item["name"])
         return ""
 
@@ -70,7 +76,7 @@ class Say:
 
 
 class Call(NamedTuple):
-    """A call of a function."""
+    """A call of a function, or of the tool of an MCP server if there is no such function."""
 
     name: str
     arguments: str = "{}"
@@ -79,7 +85,14 @@ class Call(NamedTuple):
     """``None`` for one that is made up."""
 
 
-Output: TypeAlias = Say | Call
+class Invoke(NamedTuple):
+    """A call that goes to an MCP server. The session makes them of calls."""
+
+    tool: McpTool
+    arguments: str
+
+
+Output: TypeAlias = Say | Call | Invoke
 
 
 class Failure(NamedTuple):

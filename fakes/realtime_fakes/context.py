@@ -26,9 +26,19 @@ def last_input(entries: Iterable[Entry]) -> tuple[Entry | None, Sequence[Item]]:
             return entry, outputs
         if role == "assistant":
             is_answered = True
-        elif item["type"] == "function_call_output" and not is_answered:
+        elif is_answered:
+            continue
+        elif item["type"] == "function_call_output":
             outputs.insert(0, item)
+        elif item["type"] == "mcp_call" and (item["output"] is not None or item["error"]):
+            outputs.insert(0, _output_of(item))
     return None, outputs
+
+
+def _output_of(item: Item) -> Item:
+    """Return what an MCP tool returned as if a function had."""
+    output = item["error"]["message"] if item["output"] is None else item["output"]
+    return {"type": "function_call_output", "call_id": item["id"], "output": output}
 
 
 def fit(conversation: Conversation, truncation: str | Mapping[str, Any], room: int) -> bool:

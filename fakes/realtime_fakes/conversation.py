@@ -107,8 +107,12 @@ _ITEMS: dict[str, Shape] = {
         {**_HEAD, "call_id": text(_LONGEST_ID), "output": str}, required=("call_id", "output")
     ),
 }
+_APPROVAL = record(
+    {**_HEAD, "approval_request_id": str, "approve": bool, "reason": nullable(str)},
+    required=("approval_request_id", "approve"),
+)
 
-ITEM: Shape = tagged("type", _ITEMS)
+ITEM: Shape = tagged("type", {**_ITEMS, "mcp_approval_response": _APPROVAL})
 """``item`` of ``conversation.item.create``."""
 
 INPUT_ITEM: Shape = tagged(
@@ -224,6 +228,15 @@ def made_by_client(item: Item, item_id: str, format: str = "audio/pcm") -> Entry
             "arguments": item["arguments"],
         }
         words = item["name"] + " " + item["arguments"]
+    elif kind == "mcp_approval_response":
+        made = {
+            "id": item_id,
+            "type": kind,
+            "approval_request_id": item["approval_request_id"],
+            "approve": item["approve"],
+            "reason": item.get("reason"),
+        }
+        words = item.get("reason") or ""
     else:
         made = {"id": item_id, "type": kind, "call_id": item["call_id"], "output": item["output"]}
         words = item["output"]

@@ -199,6 +199,10 @@ CATALOGUE: dict[str, Row] = {
     ),
     # https://github.com/livekit/agents/issues/3344
     "invalid_tool_call_id": Row("Tool call ID '{call_id}' not found in conversation."),
+    "invalid_approval_request_id": Row(
+        "Error adding item: no approval request with id '{item_id}' waits for an answer.",
+        param="item.approval_request_id",
+    ),
     # Responses
     "context_length_exceeded": Row(
         "This conversation is {found} tokens long and the limit is {limit}; "

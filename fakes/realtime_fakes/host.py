@@ -24,6 +24,8 @@ from realtime_fakes.audience import (
     Cut,
     Effect,
     Event,
+    McpOutcome,
+    McpRequest,
     Play,
     Role,
     recipients,
@@ -101,6 +103,7 @@ class Host:
         clock: of the service.
         switchboard: of the service.
         journal: of the service.
+        ask: asks an MCP server, in a task.
         on_end: called once, when the session is over and its attachments are being closed.
 
     """
@@ -112,6 +115,7 @@ class Host:
         clock: Clock,
         switchboard: Switchboard,
         journal: Journal,
+        ask: Callable[[McpRequest], asyncio.Task[McpOutcome]],
         on_end: Callable[[Host], None],
     ) -> None:
         self.session = session
@@ -122,6 +126,8 @@ class Host:
         self._clock = clock
         self._switchboard = switchboard
         self._journal = journal
+        self._ask = ask
+        self._asked: set[asyncio.Task[McpOutcome]] = set()
         self._on_end = on_end
         self._lines: dict[Attachment, _Line] = {}
         self._is_filtering = False
@@ -260,6 +266,8 @@ class Host:
 
     def _finish(self) -> None:
         self.ended = True
+        for task in self._asked:
+            task.cancel()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -287,6 +295,9 @@ class Host:
             elif isinstance(effect, Cut):
                 is_cut = True
                 continue
+            elif isinstance(effect, McpRequest):
+                self._ask_server(effect)
+                continue
             else:
                 self._sound(effect)
                 continue
@@ -309,6 +320,17 @@ class Host:
             self.end(ending.code, ending.reason)
         elif not self.ended:
             self._set_timer()
+
+    def _ask_server(self, request: McpRequest) -> None:
+        task = self._ask(request)
+        self._asked.add(task)
+        task.add_done_callback(partial(self._answered, request.id))
+
+    def _answered(self, request_id: str, task: asyncio.Task[McpOutcome]) -> None:
+        self._asked.discard(task)
+        if not task.cancelled() and not self.ended:
+            now = self._clock.now()
+            self._deliver(self.session.answered(request_id, task.result(), now))
 
     def _sound(self, effect: Play | ClearPlayback) -> None:
         if self.player is None:

@@ -93,6 +93,10 @@ class Ids:
         """Return an id by which a function call and its output find each other."""
         return "call_" + self.letters()
 
+    def mcp_approval_request(self) -> str:
+        """Return an id for the item that asks whether a tool may be called."""
+        return self._named("mcpr_")
+
     def ephemeral_key(self) -> str:
         """Return a client secret: 32 hexadecimal digits."""
         return f"ek_{self._random.getrandbits(128):032x}"

@@ -12,12 +12,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from math import inf
 from typing import Any, TypeAlias
 
-from realtime_fakes.audience import Cut, Effect
-from realtime_fakes.brain import PLAIN, Answer, Call, Course, Output, Say
+from realtime_fakes.audience import Cut, Effect, McpOutcome
+from realtime_fakes.brain import PLAIN, Answer, Call, Course, Invoke, Output, Say
 from realtime_fakes.conversation import INPUT_ITEM, Conversation, Entry
 from realtime_fakes.function_call import FunctionCall
 from realtime_fakes.ids import Ids
 from realtime_fakes.latency import INSTANT, Pauses
+from realtime_fakes.mcp import McpCall
 from realtime_fakes.message import Message
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.output_item import OutputItem, Setting
@@ -65,7 +66,7 @@ REQUEST: Shape = record(
 
 Kind: TypeAlias = Callable[[Any, Setting, int, int | None, bool], OutputItem]
 
-KINDS: dict[type, Kind] = {Say: Message, Call: FunctionCall}
+KINDS: dict[type, Kind] = {Say: Message, Call: FunctionCall, Invoke: McpCall}
 """Which output item plays what a brain has answered. A kind is called with that, the setting of the
 response, the index of the item, the tokens that are left for it (``None`` for any number), and
 whether it is the last one."""
@@ -91,10 +92,12 @@ class Response:
         shows_phase: whether its messages say which phase they belong to.
         ids: for its items and events.
         policy: the decisions in force.
+        add_item: adds an item that is no output to the conversation, and announces it.
 
     """
 
     __slots__ = (
+        "_add_item",
         "_body",
         "_conversation",
         "_course",
@@ -128,6 +131,7 @@ class Response:
         shows_phase: bool,
         ids: Ids,
         policy: Policy,
+        add_item: Callable[[str, Entry, list[Effect]], None],
     ) -> None:
         self.id: str = body["id"]
         self.due: float | None = None
@@ -140,6 +144,7 @@ class Response:
         self._conversation = conversation
         self._ids = ids
         self._policy = policy
+        self._add_item = add_item
         self._pauses = _pauses(policy, answer.course, self.id)
         format = body["audio"]["output"]["format"]["type"]
         setting = Setting(self.id, ids, policy, format, speak, output_audio, shows_phase)
@@ -172,6 +177,30 @@ class Response:
                 return
         self.due = None
 
+    def answered(self, request_id: str, outcome: McpOutcome, now: float, out: list[Effect]) -> bool:
+        """Go on with what waited for an answer; return whether anything waited for this one.
+
+        Args:
+            request_id: of a request to an MCP server, or of an approval request.
+            outcome: what was answered.
+            now: Unix seconds.
+            out: gets the events.
+
+        """
+        for item, _, _ in self._open:
+            if isinstance(item, McpCall) and item.waits_for == request_id:
+                item.answered(outcome)
+                self.start(now, out)
+                return True
+        return False
+
+    def waits_for_approval(self, request_id: str) -> bool:
+        """Return whether a call waits for the answer to this approval request."""
+        return any(
+            isinstance(item, McpCall) and request_id != item.id and item.waits_for == request_id
+            for item, _, _ in self._open
+        )
+
     def cancel(self, reason: str, out: list[Effect]) -> None:
         """Close the response with what has been said so far."""
         self._play.close()
@@ -200,6 +229,8 @@ class Response:
                 for delta in item.deltas():
                     self._out.append(delta)
                     yield pauses.after_delta()
+            if isinstance(item, McpCall):
+                yield from self._work(item)
             if index < last:
                 if overlaps:
                     self._begin_item(index + 1)
@@ -214,6 +245,16 @@ class Response:
         if pauses is not None:
             yield pauses.before_rate_limits()
         self._tell_rate_limits()
+
+    def _work(self, call: McpCall) -> Iterator[float]:
+        """Have a tool called, and wait for its server, or for who has to approve."""
+        for step in call.work():
+            if step is None:
+                yield inf
+            elif isinstance(step, Entry):
+                self._add_item(step.item["id"], step, self._out)
+            else:
+                self._out.append(step)
 
     def _digress(self, course: Course) -> Iterator[float]:
         """Do what a plain response does not, where it would be done."""

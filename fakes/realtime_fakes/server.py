@@ -27,6 +27,7 @@ from realtime_fakes.clock import Clock, RealClock, VirtualClock
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.errors import ApiError
 from realtime_fakes.latency import LATENCIES
+from realtime_fakes.mcp_server import serve_mcp
 from realtime_fakes.profiles import DEFAULT_PROFILE, PROFILES
 from realtime_fakes.refusals import refusal
 from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
@@ -85,6 +86,8 @@ class ServeOptions:
     """Makes identifiers and latencies repeatable."""
     tls: bool = False
     """Whether to speak https and wss, with a certificate made for the occasion."""
+    remote_mcp: bool = False
+    """Whether sessions may name MCP servers on other machines."""
     ready_file: str | None = None
     """Gets one JSON object and a newline once connections are accepted. May be a pipe."""
 
@@ -221,6 +224,7 @@ class Server:
             seed=self._options.seed,
             loopback_only=_is_loopback(self._options.host),
             profile=profile,
+            remote_mcp=self._options.remote_mcp,
         )
         service.switch(defects=defects, behaviours=behaviours, faults=faults)
         service.follow(script)
@@ -270,6 +274,7 @@ class Server:
             app.router.add_route(
                 method, "/_fake" + path, partial(self._control_server, server_handler)
             )
+        app.router.add_route("*", "/_fake/mcp", _mcp)
         app.router.add_route("*", "/{path:.*}", _unknown)
         return app
 
@@ -462,6 +467,14 @@ async def _preflight(service: Service, request: web.Request) -> HttpReply:
         headers["Access-Control-Allow-Headers"] = asked["Access-Control-Request-Headers"]
         headers["Vary"] = "Access-Control-Request-Headers"
     return HttpReply(status=204, headers=headers)
+
+
+async def _mcp(request: web.Request) -> web.Response:
+    try:
+        control.guard(request)
+    except control.ControlError as error:
+        return _respond(error.reply())
+    return await serve_mcp(request)
 
 
 async def _unknown(request: web.Request) -> web.Response:

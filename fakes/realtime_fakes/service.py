@@ -14,6 +14,7 @@ from realtime_fakes.host import Host
 from realtime_fakes.ids import Ids
 from realtime_fakes.journal import Journal
 from realtime_fakes.keys import KeyRing
+from realtime_fakes.mcp_client import McpClient
 from realtime_fakes.policy import Policy
 from realtime_fakes.profiles import DEFAULT_PROFILE
 from realtime_fakes.script_files import FixedScript, ScriptFile
@@ -39,6 +40,7 @@ class Service:
         seed: makes its identifiers repeatable.
         loopback_only: whether its media is to listen on 127.0.0.1 and nowhere else.
         profile: name of what its switchboard is based on.
+        remote_mcp: whether sessions may name MCP servers on other machines.
 
     """
 
@@ -52,6 +54,7 @@ class Service:
         seed: int | None = None,
         loopback_only: bool = True,
         profile: str = DEFAULT_PROFILE,
+        remote_mcp: bool = False,
     ) -> None:
         self.name = name
         self.profile = profile
@@ -65,6 +68,7 @@ class Service:
         self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}
         self.journal = Journal()
+        self._mcp = McpClient(anywhere=remote_mcp)
         self._brain = ScriptBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
         if isinstance(clock, VirtualClock):
@@ -161,6 +165,7 @@ class Service:
             clock=self.clock,
             switchboard=self.switchboard,
             journal=self.journal,
+            ask=lambda request: self.spawn(self._mcp.ask(request)),
             on_end=self._ended,
         )
         self.hosts[session_id] = host

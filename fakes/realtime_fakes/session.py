@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_fakes.any_session import AnySession
-from realtime_fakes.audience import Effect, Event
+from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome, Role
 from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
 from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS
 from realtime_fakes.config import Config, model_of, patch
@@ -24,9 +24,10 @@ from realtime_fakes.conversation import (
     Item,
     made_by_client,
 )
-from realtime_fakes.errors import api_error
+from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.hearing import Hearing
 from realtime_fakes.ids import Ids
+from realtime_fakes.mcp import McpServers, decided
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
 from realtime_fakes.response import Response
@@ -85,6 +86,32 @@ class Session(AnySession):
         self._active: Response | None = None
         self._response_count = 0
         self._waiting: dict[str, Entry] = {}
+        self._mcp = McpServers(self._conversation, ids=ids, policy=policy)
+        self._unlisted: list[Event] = []
+
+    def attach(self, attachment: Attachment, now: float) -> list[Effect]:
+        """Add a party. The first one that is greeted sees how MCP servers list their tools."""
+        out = super().attach(attachment, now)
+        if attachment.role is not Role.SIDEBAND and self.config["tools"] and not self.ended:
+            self._mcp.list_tools(self.config["tools"], out)
+        return out
+
+    def answered(self, request_id: str, outcome: McpOutcome, now: float) -> list[Effect]:
+        """Take what an MCP server has answered to an ``McpRequest``."""
+        out: list[Effect] = []
+        if self.ended:
+            return out
+        self._ids.at(now)
+        if not self._mcp.listed(request_id, outcome, out):
+            self._go_on(request_id, outcome, now, out)
+            return out
+        unlisted, self._unlisted = self._unlisted, []
+        for event in unlisted:
+            try:
+                self._create_response(event, now, out)
+            except ApiError as error:
+                out.append(error.event(self._ids.event(), event.get("event_id")))
+        return out
 
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:
         """Hear sound that came over RTP: 24 kHz mono PCM16, little endian."""
@@ -159,6 +186,8 @@ class Session(AnySession):
                 "session": self.config,
             }
         )
+        if "tools" in event["session"]:
+            self._mcp.list_tools(self.config["tools"], out, again=True)
 
     # input_audio_buffer
 
@@ -190,6 +219,9 @@ class Session(AnySession):
         is_output = item["type"] == "function_call_output"
         if is_output and self._policy().check_call_ids:
             self._check_call_id(item["call_id"])
+        approves = item["type"] == "mcp_approval_response"
+        if approves:
+            self._check_approval(item["approval_request_id"])
         after = event.get("previous_item_id")
         if not after:
             entry = made_by_client(item, item_id, format)
@@ -198,6 +230,8 @@ class Session(AnySession):
                 self._waiting[item_id] = entry
             else:
                 self._append_item(item_id, entry, out)
+            if approves:
+                self._go_on(item["approval_request_id"], decided(item), now, out)
             return
         previous = None if after == "root" else after
         if previous is not None and self._conversation.get(previous) is None:
@@ -205,12 +239,18 @@ class Session(AnySession):
         entry = made_by_client(item, item_id, format)
         self._conversation.insert(item_id, entry, previous)
         self._announce(entry.item, previous, previous, out)
+        if approves:
+            self._go_on(item["approval_request_id"], decided(item), now, out)
 
     def _check_call_id(self, call_id: str) -> None:
         for item in self._conversation:
             if item["type"] == "function_call" and item["call_id"] == call_id:
                 return
         raise api_error("invalid_tool_call_id", call_id=call_id)
+
+    def _check_approval(self, request_id: str) -> None:
+        if not any(each.waits_for_approval(request_id) for each in self._responses.values()):
+            raise api_error("invalid_approval_request_id", item_id=request_id)
 
     def _append_item(self, item_id: str, entry: Entry, out: list[Effect]) -> None:
         previous, index = self._conversation.append(item_id, entry)
@@ -295,6 +335,10 @@ class Session(AnySession):
         conversation = None if request.get("conversation") == "none" else self._conversation
         if conversation is not None and self._active is not None:
             raise api_error("conversation_already_has_active_response", response_id=self._active.id)
+        if request.get("tools") and self._mcp.list_tools(request["tools"], out):
+            # It starts when its servers have listed their tools.
+            self._unlisted.append(event)
+            return
         config = self.config
         said: dict[str, Any] = config["audio"]["output"]
         asked: dict[str, Any] = request.get("audio", {}).get("output", {})
@@ -340,6 +384,7 @@ class Session(AnySession):
             shows_phase=model.reasoning,
             ids=self._ids,
             policy=policy,
+            add_item=self._append_item,
         )
         self._responses[response.id] = response
         if conversation is not None:
@@ -362,7 +407,8 @@ class Session(AnySession):
             conversation.newest_first() if context is None else reversed(context)
         )
         self._response_count += 1
-        return self._brain.answer(
+        tools = (request if "tools" in request else config)["tools"]
+        answer = self._brain.answer(
             Turn(
                 "" if user is None else user.user_text(),
                 modality,
@@ -370,13 +416,14 @@ class Session(AnySession):
                 conversation.remembered if context is None else [entry.item for entry in context],
                 "" if user is None or user.sounds is None else user.spoken_text(),
                 outputs,
-                (request if "tools" in request else config)["tools"],
+                self._mcp.expand(tools) if tools else tools,
                 (request if "tool_choice" in request else config)["tool_choice"],
                 request.get("parallel_tool_calls", config.get("parallel_tool_calls")) is not False,
                 request.get("metadata"),
                 self._response_count,
             )
         )
+        return self._mcp.invoke(answer, tools) if tools else answer
 
     def _spent(self, instructions: int, context: list[Entry] | None) -> Tokens:
         """Return what the input of a response costs."""
@@ -433,6 +480,13 @@ class Session(AnySession):
                 entry = self._conversation.get(item_id)
                 if entry is not None and played_ms < entry.spoken_ms:
                     self._truncate(item_id, entry, played_ms, out)
+
+    def _go_on(self, request_id: str, outcome: McpOutcome, now: float, out: list[Effect]) -> None:
+        """Go on with the response that waits for an MCP server, or for an approval."""
+        for response in self._responses.values():
+            if response.answered(request_id, outcome, now, out):
+                self._forget_if_done(response, now, out)
+                break
 
     def _wait(self, response: Response, now: float) -> None:
         """Wait for the user, from when the response will have been played."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_fakes.shapes import (
+    Function,
     Refusal,
     Shape,
     anything,
@@ -87,47 +88,96 @@ OUTPUT_MODALITIES: Shape = _one_modality
 MAX_OUTPUT_TOKENS: Shape = by_type({int: integer(1, 4096), str: one_of("inf")})
 VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": str}, required=("id",))})
 
-_tool_filter = record({"tool_names": array(str), "read_only": bool})
-TOOLS: Shape = array(
-    tagged(
-        "type",
-        {
-            "function": record(
-                {
-                    "type": str,
-                    "name": str,
-                    "description": nullable(str),
-                    "parameters": nullable(by_type({dict: anything})),
-                },
-                required=("name",),
-            ),
-            "mcp": record(
-                {
-                    "type": str,
-                    "server_label": str,
-                    "server_url": str,
-                    "connector_id": str,
-                    "tunnel_id": str,
-                    "authorization": nullable(str),
-                    "headers": nullable(mapping(str, most=64, longest_key=256)),
-                    "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),
-                    "require_approval": nullable(
-                        by_type(
-                            {
-                                str: one_of("always", "never"),
-                                dict: record({"always": _tool_filter, "never": _tool_filter}),
-                            }
-                        )
-                    ),
-                    "server_description": nullable(str),
-                    "defer_loading": bool,
-                    "allowed_callers": nullable(array(one_of("direct", "programmatic"))),
-                },
-                required=("server_label",),
-            ),
-        },
-    )
+_CONNECTORS = (
+    "connector_dropbox",
+    "connector_gmail",
+    "connector_googlecalendar",
+    "connector_googledrive",
+    "connector_microsoftteams",
+    "connector_outlookcalendar",
+    "connector_outlookemail",
+    "connector_sharepoint",
 )
+_ADDRESSES = ("server_url", "connector_id", "tunnel_id")
+
+
+def _url(value: str) -> str:
+    if value != "builtin" and not value.startswith(("http://", "https://")):
+        raise Refusal("unsupported_value", reason="expected an http or https URL.")
+    return value
+
+
+def _addressed(fields: Function) -> Shape:
+    """Return the shape of an MCP server that is to be found in exactly one way."""
+
+    def shape(value: Any) -> Any:
+        checked = fields(value)
+        given = [name for name in _ADDRESSES if name in checked]
+        if not given:
+            raise Refusal("missing_required_parameter", "server_url")
+        if len(given) > 1:
+            reason = f"it cannot be given together with '{given[0]}'."
+            raise Refusal("unsupported_value", given[1], reason=reason)
+        return checked
+
+    return shape
+
+
+def _labelled(tools: Function) -> Shape:
+    """Return the shape of tools of which no two are servers with the same label."""
+
+    def shape(value: Any) -> Any:
+        labels = set()
+        checked = tools(value)
+        for index, tool in enumerate(checked):
+            label = tool.get("server_label")
+            if label in labels:
+                reason = "another server has this label."
+                raise Refusal("unsupported_value", index, "server_label", reason=reason)
+            if label is not None:
+                labels.add(label)
+        return checked
+
+    return shape
+
+
+_tool_filter = record({"tool_names": optional(array(str)), "read_only": optional(bool)})
+_FUNCTION = record(
+    {
+        "type": str,
+        "name": str,
+        "description": nullable(str),
+        "parameters": nullable(by_type({dict: anything})),
+    },
+    required=("name",),
+)
+_MCP = record(
+    {
+        "type": str,
+        "server_label": str,
+        "server_url": optional(by_type({str: _url})),
+        "connector_id": optional(one_of(*_CONNECTORS)),
+        "tunnel_id": optional(str),
+        "authorization": nullable(str),
+        "headers": nullable(mapping(str, most=64, longest_key=256)),
+        "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),
+        "require_approval": nullable(
+            by_type(
+                {
+                    str: one_of("always", "never"),
+                    dict: record(
+                        {"always": optional(_tool_filter), "never": optional(_tool_filter)}
+                    ),
+                }
+            )
+        ),
+        "server_description": nullable(str),
+        "defer_loading": optional(bool),
+        "allowed_callers": nullable(array(one_of("direct", "programmatic"))),
+    },
+    required=("server_label",),
+)
+TOOLS: Shape = _labelled(array(tagged("type", {"function": _FUNCTION, "mcp": _addressed(_MCP)})))
 TOOL_CHOICE: Shape = by_type(
     {
         str: one_of("none", "auto", "required"),

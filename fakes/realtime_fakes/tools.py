@@ -1,4 +1,4 @@
-"""Function tools: which of them the user asks for, and arguments that fit their schema."""
+"""Tools: which of them the user asks for, and arguments that fit their schema."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ def asked_for(
 
     Args:
         text: of the user.
-        tools: that are offered.
+        tools: that are offered: functions, and tools of MCP servers in the same form.
         choice: ``tool_choice``; it may forbid all calls, or demand one.
 
     """
     offered = {
-        tool["name"]: tool.get("parameters") or {} for tool in tools if tool["type"] == "function"
+        tool["name"]: tool.get("parameters") or {}
+        for tool in tools
+        if isinstance(choice, str) or _is_meant(tool, choice)
     }
     if choice == "none" or not offered:
         return []
     calls = list(_named(text, offered))
-    needed = next(iter(offered)) if choice == "required" else None
-    if isinstance(choice, Mapping):
-        needed = choice["name"] if choice["type"] == "function" else None
-        calls = [call for call in calls if call[0] == needed]
-    if not calls and needed is not None and needed in offered:
+    if not calls and choice != "auto":
+        needed = next(iter(offered))
         calls = [(needed, _json(sample(offered[needed])))]
     return calls
 
@@ -68,6 +67,12 @@ def sample(schema: Mapping[str, Any]) -> Any:
         return _SAMPLES.get(kind)
     properties = schema.get("properties", {})
     return {name: sample(properties.get(name, {})) for name in schema.get("required", ())}
+
+
+def _is_meant(tool: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
+    return tool["type"] == choice["type"] and all(
+        choice.get(key) in (None, tool.get(key)) for key in ("name", "server_label")
+    )
 
 
 def _named(text: str, offered: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from realtime_fakes.audience import (
     Close,
     Cut,
     Effect,
+    McpRequest,
     Play,
     Role,
     recipients,
@@ -49,6 +50,7 @@ class Stage:
     cleared: list[str] = field(default_factory=list)
     closed: Close | None = None
     is_cut: bool = False
+    asked: list[McpRequest] = field(default_factory=list)
 
     def join(self, role: Role, name: str = "client") -> Attachment:
         party = Attachment(role, name)
@@ -90,6 +92,8 @@ class Stage:
                 self.closed = effect
             elif isinstance(effect, Cut):
                 self.is_cut = True
+            elif isinstance(effect, McpRequest):
+                self.asked.append(effect)
             else:
                 if isinstance(effect, Addressed):
                     event, to = effect

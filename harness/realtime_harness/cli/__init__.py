@@ -128,6 +128,9 @@ def fake(
     ] = LatencyName.INSTANT,
     seed: Annotated[int | None, typer.Option(help="Makes ids and latencies reproducible.")] = None,
     tls: Annotated[bool, typer.Option("--tls", help="With a certificate of its own.")] = False,
+    remote_mcp: Annotated[
+        bool, typer.Option("--remote-mcp", help="Let sessions name MCP servers elsewhere.")
+    ] = False,
     ready_file: ReadyFile = None,
 ) -> None:
     """Run the fake Realtime service until SIGTERM or Ctrl-C."""
@@ -145,6 +148,7 @@ def fake(
         latency=latency.value,
         seed=seed,
         tls=tls,
+        remote_mcp=remote_mcp,
         ready_file=str(ready_file) if ready_file is not None else None,
     )
     if api_key:

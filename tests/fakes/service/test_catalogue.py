@@ -520,6 +520,10 @@ FRAME_CASES = (
     Case("invalid_tool_call_id", "output of no call",
          sent(create({"type": "function_call_output", "call_id": "nope", "output": "1"})),
          "invalid_tool_call_id", None, "'nope'"),
+    Case("invalid_approval_request_id", "approval of nothing",
+         sent(create({"type": "mcp_approval_response", "approval_request_id": "nope",
+                      "approve": True})),
+         "invalid_approval_request_id", "item.approval_request_id", "'nope'"),
     Case("response_cancel_not_active", "cancel", sent({"type": "response.cancel"}),
          "response_cancel_not_active", None, "=Cancellation failed: no active response found"),
 )

@@ -94,6 +94,7 @@ def stage():
         ended: list = field(default_factory=list)
         switchboard: Switchboard = field(default_factory=lambda: Switchboard([]))
         journal: Journal = field(default_factory=Journal)
+        asked: list = field(default_factory=list)
 
         def host(self, clock=None):
             return Host(
@@ -101,6 +102,7 @@ def stage():
                 clock=clock or RealClock(),
                 switchboard=self.switchboard,
                 journal=self.journal,
+                ask=lambda request: self.asked.append(request),
                 on_end=self.ended.append,
             )
 

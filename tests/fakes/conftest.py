@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 import orjson
 import pytest
+from openai.types.realtime import RealtimeServerEvent
+from pydantic import TypeAdapter, ValidationError
 
+from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import (
     Addressed,
     Attachment,
@@ -26,6 +30,46 @@ from realtime_fakes.config import effective_session
 from realtime_fakes.ids import Ids
 from realtime_fakes.policy import Policy
 from realtime_fakes.session import Session
+
+_SAYING = ("attach", "receive", "receive_audio", "on_timer")
+_VALIDATOR = TypeAdapter(RealtimeServerEvent)
+
+
+@pytest.fixture(autouse=True)
+def sdk_takes_every_event(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every event that a session sends, in whatever test, to the SDK's own models."""
+    refused: list[str] = []
+
+    def judge(event: dict[str, Any]) -> None:
+        # Azure's errors have no id of their own, which the models do not know; translations have
+        # events of their own, for which the SDK has no union.
+        if event["type"] == "error" and event["event_id"] is None:
+            event = {**event, "event_id": ""}
+        try:
+            _VALIDATOR.validate_python(event)
+        except ValidationError as error:
+            refused.append(f"{event['type']}: {error}")
+
+    def judging(method: Callable[..., list[Effect]]) -> Callable[..., list[Effect]]:
+        @wraps(method)
+        def judged(session: AnySession, *args: Any) -> list[Effect]:
+            effects = method(session, *args)
+            if session.config["type"] != "translation":
+                for effect in effects:
+                    event = effect.event if isinstance(effect, Addressed) else effect
+                    if isinstance(event, dict):
+                        judge(event)
+            return effects
+
+        return judged
+
+    for kind in (AnySession, *AnySession.__subclasses__()):
+        for name in _SAYING:
+            if name in vars(kind):
+                monkeypatch.setattr(kind, name, judging(vars(kind)[name]))
+    yield
+    assert refused == []
+
 
 START = 1_785_214_048.0
 

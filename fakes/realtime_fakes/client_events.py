@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ __all__ = [
     "EVENTS_OF_TRANSLATIONS",
     "NAMES",
     "parse",
+    "with_further",
 ]
 
 
@@ -73,11 +75,23 @@ _EVENTS: dict[str, Shape] = {
 NAMES = tuple(_EVENTS)
 """Of the events that the live service lists. Not all of them are for sessions of our type."""
 
+_CALLS_ONLY = {"output_audio_buffer.clear": _event()}
+
 EVENTS: Shape = tagged("type", _EVENTS)
 """What may come over WebSocket."""
 
-EVENTS_OF_CALLS: Shape = tagged("type", {**_EVENTS, "output_audio_buffer.clear": _event()})
+EVENTS_OF_CALLS: Shape = tagged("type", {**_EVENTS, **_CALLS_ONLY})
 """What may come to a call."""
+
+
+@cache
+def with_further(further: tuple[str, ...], *, on_call: bool) -> Shape:
+    """Return what may come where the service lists ``further`` events, and refuses them."""
+    if not further:
+        return EVENTS_OF_CALLS if on_call else EVENTS
+    more = dict.fromkeys(further, _not_in("realtime"))
+    return tagged("type", {**_EVENTS, **more, **(_CALLS_ONLY if on_call else {})})
+
 
 _TRANSCRIBES = (
     "session.update",

@@ -148,7 +148,7 @@ class Service:
         session_id = self.ids.session() if call_id is None else self.ids.session_of_call(call_id)
         config = effective(
             requested,
-            model=model_for(requested, model),
+            model=model_for(requested, model, is_deployment=self.policy.name_deployments),
             session_id=session_id,
             expires_at=int(now) + _SESSION_LIFETIME_S,
         )

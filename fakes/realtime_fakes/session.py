@@ -15,7 +15,7 @@ from typing import Any
 from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome, Role
 from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
-from realtime_fakes.client_events import EVENTS, EVENTS_OF_CALLS
+from realtime_fakes.client_events import with_further
 from realtime_fakes.config import Config, model_of, patch
 from realtime_fakes.context import fit, last_input
 from realtime_fakes.conversation import (
@@ -47,6 +47,7 @@ class Session(AnySession):
         brain: who answers.
         policy: returns the decisions in force; asked at each frame and timer.
         on_call: whether its sound goes over RTP.
+        further_events: names of client events that are listed as known, and refused.
 
     """
 
@@ -60,6 +61,7 @@ class Session(AnySession):
         brain: Brain,
         policy: Callable[[], Policy],
         on_call: bool,
+        further_events: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             id=id,
@@ -67,7 +69,7 @@ class Session(AnySession):
             now=now,
             ids=ids,
             policy=policy,
-            events=EVENTS_OF_CALLS if on_call else EVENTS,
+            events=with_further(further_events, on_call=on_call),
         )
         self._brain = brain
         self._conversation = Conversation(ids.conversation())

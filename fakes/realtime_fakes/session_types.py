@@ -80,8 +80,17 @@ def make_session(
     session_id = config["id"]
     if config["type"] == "transcription":
         return TranscriptionSession(id=session_id, config=config, now=now, ids=ids, policy=policy)
-    kind = TranslationSession if config["type"] == "translation" else Session
-    return kind(
+    if config["type"] == "translation":
+        return TranslationSession(
+            id=session_id,
+            config=config,
+            now=now,
+            ids=ids,
+            brain=brain,
+            policy=policy,
+            on_call=on_call,
+        )
+    return Session(
         id=session_id,
         config=config,
         now=now,
@@ -89,14 +98,18 @@ def make_session(
         brain=brain,
         policy=policy,
         on_call=on_call,
+        further_events=policy().further_client_events,
     )
 
 
-def model_for(requested: Mapping[str, Any], beside: str | None) -> str:
+def model_for(
+    requested: Mapping[str, Any], beside: str | None, *, is_deployment: bool = False
+) -> str:
     """Return the model of a requested session, or the one that was given ``beside`` it.
 
     Unknown members of the current families are taken, so that a new model does not break a test
-    bed. A session that transcribes names its model elsewhere, and has none here.
+    bed, and any name is where it is that of a deployment. A session that transcribes names its
+    model elsewhere, and has none here.
 
     Raises:
         ApiError: if there is none, or it is not one for this type of session.
@@ -110,6 +123,8 @@ def model_for(requested: Mapping[str, Any], beside: str | None) -> str:
         raise refusal(
             "missing_model", example="wss://api.openai.com/v1/realtime?model=gpt-realtime"
         )
+    if is_deployment:
+        return model
     if (kind == "translation") != model.startswith(TRANSLATION_MODEL):
         raise refusal("invalid_model", model=model)
     if model.startswith(_TRANSCRIBING) or model.endswith("-transcribe"):

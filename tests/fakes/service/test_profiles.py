@@ -46,9 +46,9 @@ async def test_who_shows_no_good_key_is_refused_at_the_handshake(azure, key):
 
 async def test_a_key_may_be_a_header_or_a_parameter(azure):
     for query, headers in (("", {"api-key": "sk-fake"}), ("&api-key=sk-fake", {})):
-        socket = await azure.socket("?model=gpt-realtime-ours" + query, key=None, headers=headers)
+        socket = await azure.socket("?model=my-deployment" + query, key=None, headers=headers)
         created = await socket.event()
-        assert created["session"]["model"] == "gpt-realtime-ours"
+        assert created["session"]["model"] == "my-deployment"
 
 
 async def test_the_other_profile_reads_no_such_header(client):
@@ -82,13 +82,14 @@ async def test_parts_come_twice_and_rate_limits_never(azure, say):
     assert (await socket.event())["type"] == "input_audio_buffer.cleared"
 
 
-async def test_errors_have_no_id(azure):
+async def test_errors_have_no_id_and_list_one_more_event(azure):
     socket = await azure.socket()
     await socket.event()
     await socket.send({"type": "nonsense", "event_id": "mine"})
     error = await socket.event()
     assert error["event_id"] is None
     assert error["error"]["event_id"] == "mine"
+    assert "'transcription_session.update'" in error["error"]["message"]
 
 
 @pytest.mark.parametrize("filtered", [True, False])

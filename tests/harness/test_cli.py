@@ -64,7 +64,10 @@ def test_run_against_the_fake(invoke: Invoke, tmp_path: Path) -> None:
     assert "report: out" in done.stdout
     run = read_run(tmp_path / "out")
     assert run.info.target == "fake"
-    assert run.info.command == ["realtime-harness", *words]
+    assert run.info.command == [
+        *("realtime-harness", "run", "--target", "fake", "--suite", "offers"),
+        *("-k", "no_key or library", "--repeat", "2"),
+    ]
     assert run.info.exit_code == 0
     assert {scenario.id for scenario in run.scenarios} == {
         "offers/no_key",

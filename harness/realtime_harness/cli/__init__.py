@@ -224,7 +224,7 @@ def run(
     behaviours: Behaviours = None,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.campaign import Campaign, Plan
+    from realtime_harness.campaign import Campaign, Plan, command_line
 
     chosen = chosen_suites(suite or [])
     plan = Plan(
@@ -233,7 +233,19 @@ def run(
         out=out,
         defects=tuple(defects or ()),
         behaviours=tuple(behaviours or ()),
-        command=("realtime-harness", *sys.argv[1:]),
+        # Without --out: a repetition is a run of its own.
+        command=command_line(
+            [
+                ("--target", target),
+                ("--config", str(config or "")),
+                *(("--suite", name) for name in chosen),
+                ("-k", keyword),
+                ("--repeat", str(repeat) if repeat > 1 else ""),
+                ("-n", str(workers or "")),
+                *(("--defect", name) for name in defects or ()),
+                *(("--behaviour", name) for name in behaviours or ()),
+            ]
+        ),
     )
     campaign = Campaign.begin(plan)
     try:

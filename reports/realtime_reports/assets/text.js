@@ -48,13 +48,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Makes a name such as `response.output_text.delta` that may wrap behind its dots.
+/** Makes a name such as `response.output_text.delta` that may wrap behind its dots and before its capitals.
  * @param {string} name
  * @returns {HTMLElement}
  */
 export function wrappable(name) {
   const made = element("span", { class: "name" });
-  oneLine(name, 200).split(/(?<=[._])/).forEach((part, i) => {
+  oneLine(name, 200).split(/(?<=[._])|(?<=[a-z])(?=[A-Z])/).forEach((part, i) => {
     if (i) made.append(document.createElement("wbr"));
     made.append(part);
   });

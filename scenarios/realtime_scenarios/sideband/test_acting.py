@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from realtime_harness.clients.connection import ReceivedEvent, member
@@ -114,7 +115,7 @@ async def _client_wants_another_model(
             evidence=refused,
         )
     said = [event.data.get("error") for event in call.events.events if event.type == "error"]
-    run.observe(checks.MODEL_TEXT, str(said[-1] if said else "no error came"))
+    run.observe(checks.MODEL_TEXT, json.dumps(said[-1]) if said else "no error came")
 
     await call.events.send(_update(instructions="Go on."))
     with run.judging(checks.MODEL_FIXED):

@@ -138,7 +138,7 @@ def ending(
         (["run", "--target=openai"], ExitCode.USAGE, "set OPENAI_API_KEY"),
         (["run", "--nope"], ExitCode.USAGE, "No such option"),
         (["run", "--repeat=0"], ExitCode.USAGE, "Invalid value"),
-        (["run", "--defect=nope"], ExitCode.HARNESS_FAULT, "no switch named 'nope'"),
+        (["run", "--defect=nope"], ExitCode.USAGE, "no switch named 'nope'"),
         (["report", "nowhere"], ExitCode.USAGE, "run.json cannot be read"),
         (["fake", "--profile=nope"], ExitCode.USAGE, "no profile named 'nope'"),
         (["fake", "--port=1", "--host=192.0.2.1"], ExitCode.USAGE, "cannot listen"),
@@ -176,7 +176,7 @@ def test_run_against_nobody(
 ) -> None:
     monkeypatch.setenv("REALTIME_API_KEY", "abcdef")
     ended = ending("run", "--target=http://127.0.0.1:1/v1")
-    assert ended.code == ExitCode.HARNESS_FAULT
+    assert ended.code == ExitCode.USAGE
     assert "cannot reach http://127.0.0.1:1/v1" in ended.output
     assert not (tmp_path / "realtime-runs").exists()
 

@@ -117,6 +117,8 @@ class Course:
 
     failure: Failure | None = None
     """Makes the response fail, behind its output."""
+    error: Failure | None = None
+    """Sent as an ``error`` event amid the output, which goes on."""
     incomplete: str | None = None
     """Reason why the response ends before all is said: ``content_filter``, …"""
     delay_s: float = 0.0

@@ -126,6 +126,9 @@ class Policy:
     response_failure: Failure | None = None
     """Why every response fails; ``None`` if none does."""
 
+    response_error: Failure | None = None
+    """Sent as an ``error`` event amid every response; ``None`` if nothing is."""
+
     send_rate_limits: bool = True
     """Whether ``rate_limits.updated`` follows ``response.done``."""
 
@@ -176,3 +179,6 @@ class Policy:
 
     fail_unintelligible: bool = False
     """Whether sound without words fails to be transcribed, or is ``[unintelligible]``."""
+
+    transcription_deployments: tuple[str, ...] | None = None
+    """Names of the only models that can transcribe; ``None`` for any."""

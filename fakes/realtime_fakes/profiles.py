@@ -24,6 +24,9 @@ class Profile:
 
 DEFAULT_PROFILE = "openai-2026-09"
 
+_TRANSCRIBERS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+"""Deployments that transcribe are named after their models. Listed in ``docs/choices.md``."""
+
 _ALL = (
     Profile(DEFAULT_PROFILE, "OpenAI's service in September 2026.", Policy()),
     Profile(
@@ -37,6 +40,7 @@ _ALL = (
             call_with_standard_key=False,
             hexadecimal_call_ids=True,
             name_deployments=True,
+            transcription_deployments=_TRANSCRIBERS,
             filter_on_request=True,
             further_client_events=("transcription_session.update",),
             number_errors=False,

@@ -9,12 +9,14 @@ the conversation before it is done in the output.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from math import inf
 from typing import Any, TypeAlias
 
 from realtime_fakes.audience import Cut, Effect, McpOutcome
 from realtime_fakes.brain import PLAIN, Answer, Call, Course, Invoke, Output, Say
 from realtime_fakes.conversation import INPUT_ITEM, Conversation, Entry
+from realtime_fakes.errors import ApiError
 from realtime_fakes.function_call import FunctionCall
 from realtime_fakes.ids import Ids
 from realtime_fakes.latency import INSTANT, Pauses
@@ -228,6 +230,7 @@ class Response:
             else:
                 for delta in item.deltas():
                     self._out.append(delta)
+                    self._tell_error()
                     yield pauses.after_delta()
             if isinstance(item, McpCall):
                 yield from self._work(item)
@@ -236,6 +239,7 @@ class Response:
                     self._begin_item(index + 1)
                 self._end_item("completed")
         if self._course is not PLAIN:
+            self._tell_error()
             yield from self._digress(self._course)
         if not self.is_done:
             if items and items[last].is_cut_short:
@@ -266,6 +270,14 @@ class Response:
             self._end("failed", {"type": "failed", "error": course.failure._asdict()})
         elif course.incomplete is not None:
             self._end("incomplete", {"type": "incomplete", "reason": course.incomplete})
+
+    def _tell_error(self) -> None:
+        """Say once that something went wrong, if it is to."""
+        if self._course.error is not None:
+            type, code, message = self._course.error
+            self._course = replace(self._course, error=None)
+            event_id = self._ids.event() if self._policy.number_errors else None
+            self._out.append(ApiError(message, code=code, type=type).event(event_id))
 
     def _create(self) -> None:
         self._is_created = True

@@ -50,7 +50,7 @@ FAILURES: dict[str, Failure] = {
         "request.",
     ),
 }
-"""What ``fail`` can name. Types and codes as reported of the live service:
+"""What ``fail`` and ``error`` can name. Types and codes as reported of the live service:
 twilio-samples/speech-assistant-openai-realtime-api-node#37, openai/openai-realtime-api-beta#111."""
 
 
@@ -169,16 +169,19 @@ _OF_WORDS = ("text", "transcript", "regex")
 _ARGUMENTS = by_type({dict: lambda value: value, str: str})
 _CALLS = mapping(_ARGUMENTS, most=128, longest_key=64)
 
+_FAILURE = by_type(
+    {
+        str: one_of(*FAILURES),
+        dict: record({"type": str, "code": str, "message": str}, required=("message",)),
+    }
+)
+
 ACTIONS: dict[str, Shape] = {
     "say": by_type({str: str, list: array(str)}),
     "call": by_type({dict: lambda value: [_CALLS(value)], list: array(_CALLS)}),
     "silent": _yes,
-    "fail": by_type(
-        {
-            str: one_of(*FAILURES),
-            dict: record({"type": str, "code": str, "message": str}, required=("message",)),
-        }
-    ),
+    "fail": _FAILURE,
+    "error": _FAILURE,
     "incomplete": one_of("content_filter", "max_output_tokens"),
     "stall": _yes,
     "drop": _yes,
@@ -331,17 +334,19 @@ def _filled(value: Any, words: Mapping[str, str]) -> Any:
     return value
 
 
+def _failure(value: str | dict[str, Any] | None) -> Failure | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return FAILURES[value]
+    return Failure(value.get("type", "server_error"), value.get("code"), value["message"])
+
+
 def _course(rule: Mapping[str, Any]) -> Course:
-    failure = rule.get("fail")
-    if isinstance(failure, str):
-        failure = FAILURES[failure]
-    elif failure is not None:
-        failure = Failure(
-            failure.get("type", "server_error"), failure.get("code"), failure["message"]
-        )
     limit = rule.get("rate_limit")
     course = Course(
-        failure=failure,
+        failure=_failure(rule.get("fail")),
+        error=_failure(rule.get("error")),
         incomplete=rule.get("incomplete"),
         delay_s=rule.get("delay", 0.0),
         delta_interval_s=rule.get("delta_interval"),

@@ -10,6 +10,7 @@ anything, so that a refused event leaves no trace but its ``error``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from realtime_fakes.any_session import AnySession
@@ -362,6 +363,8 @@ class Session(AnySession):
             answer = _too_much(cost + room, cost + self._conversation.tokens)
         else:
             answer = self._answer(request, context, modalities[0], instructions)
+            if policy.response_error is not None:
+                answer.course = replace(answer.course, error=policy.response_error)
         response = Response(
             {
                 "object": "realtime.response",

@@ -105,6 +105,16 @@ def transcribe(
             **more,
         }
 
+    deployed = policy.transcription_deployments
+    if deployed is not None and settings["model"] not in (None, *deployed):
+        # Recorded from Azure, where the model has to be the name of a deployment.
+        error = {
+            "type": "server_error",
+            "code": "DeploymentNotFound",
+            "message": f"Input transcription failed for item '{item_id}'.",
+            "param": None,
+        }
+        return [about("failed", error=error)]
     if words == UNINTELLIGIBLE and policy.fail_unintelligible:
         error = {
             "type": "transcription_error",

@@ -132,6 +132,7 @@ def test_actions_that_say(rule: Rule, output: tuple[Any, ...]) -> None:
             {"failure": Failure("server_error", "x", "no")},
             id="fail",
         ),
+        pytest.param({"error": "server_error"}, {"error": FAILURES["server_error"]}, id="error"),
         pytest.param({"incomplete": "content_filter"}, {"incomplete": "content_filter"}, id="cut"),
         pytest.param({"delay": "250ms"}, {"delay_s": 0.25}, id="delay"),
         pytest.param({"delta_interval": "1.5s"}, {"delta_interval_s": 1.5}, id="delta-interval"),
@@ -252,6 +253,17 @@ def test_a_response_may_fail_behind_what_it_says(scripted: Any, message: Message
     done = last(stage, "response.done")["response"]
     assert done["status"] == "failed"
     assert [item["status"] for item in done["output"]] == ["incomplete"]
+
+
+@pytest.mark.parametrize("more", [{}, {"silent": True}, {"stall": True}], ids=str)
+def test_an_error_comes_once_amid_a_response(
+    scripted: Any, message: Message, more: dict[str, Any]
+) -> None:
+    stage = scripted({"error": {"message": "Oops", "code": "x"}, **more})
+    answered = stage.send(message("x"), RESPOND)
+    (error,) = [event["error"] for event in answered if event["type"] == "error"]
+    assert (error["type"], error["code"], error["message"]) == ("server_error", "x", "Oops")
+    assert [e["type"] for e in answered].count("response.done") == ("stall" not in more)
 
 
 def test_silence_is_a_completed_response_without_items(scripted: Any, message: Message) -> None:

@@ -1,13 +1,15 @@
-"""A service that has had enough of its caller.
+"""A service that has had enough of its caller, or trouble of its own.
 
 Failures come in ``response.done`` and nowhere else: no ``error`` announces them (seen in
-twilio-samples speech-assistant-openai-realtime-api-node#37 and openai-agents-js#1460).
+twilio-samples speech-assistant-openai-realtime-api-node#37 and openai-agents-js#1460). A
+``server_error`` event comes at any time (openai-realtime-api-beta#111).
 """
 
 from __future__ import annotations
 
 from realtime_fakes.brain import Failure
 from realtime_fakes.refusals import refusal
+from realtime_fakes.script_rules import FAILURES
 from realtime_fakes.switches import Switch
 
 __all__ = ["SWITCHES"]
@@ -37,5 +39,17 @@ SWITCHES = (
                 "(TPM): Limit 15000000, Used 15000000, Requested 500. Please try again in 1.4s.",
             ),
         },
+    ),
+    Switch(
+        name="inference-rate-limited",
+        summary="Lets every response fail with `inference_rate_limit_exceeded`.",
+        refuses=True,
+        policy={"response_failure": FAILURES["inference_rate_limit_exceeded"]},
+    ),
+    Switch(
+        name="server-error",
+        summary="Sends a `server_error` amid every response, which goes on.",
+        refuses=True,
+        policy={"response_error": FAILURES["server_error"]},
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ import websockets
 
 from realtime_fakes.errors import CATALOGUE
 from realtime_fakes.refusals import REFUSALS
+from realtime_harness.audio import speech
 
 TEXT = {"output_modalities": ["text"]}
 SUPPORTED = (
@@ -227,6 +229,48 @@ def fails(behaviour: str) -> Provocation:
         await socket.send({"type": "input_audio_buffer.clear"})
         assert (await socket.event())["type"] == "input_audio_buffer.cleared"
         return Met({"param": None, **response["status_details"]["error"]}, "alive")
+
+    return provoke
+
+
+def stumbles(behaviour: str) -> Provocation:
+    """Ask for a response; an ``error`` comes amid it, and it goes on."""
+
+    async def provoke(open_world: Any) -> Met:
+        client = (await open_world(behaviours=[behaviour])).client
+        socket = await client.socket()
+        await socket.event()
+        await socket.send(create(said("one two")), respond(**TEXT))
+        events = await socket.until("rate_limits.updated")
+        kinds = [event["type"] for event in events]
+        assert kinds.count("error") == 1
+        place = kinds.index("error")
+        assert kinds[place - 1] == kinds[place + 1] == "response.output_text.delta"
+        assert events[-2]["response"]["status"] == "completed"
+        error = events[place]["error"]
+        assert error.pop("event_id") is None
+        return Met(error, "alive")
+
+    return provoke
+
+
+def transcribes(model: str, **world: Any) -> Provocation:
+    """Say something to a session whose transcription does not work."""
+
+    async def provoke(open_world: Any) -> Met:
+        client = (await open_world(**world)).client
+        socket = await client.socket()
+        await socket.event()
+        heard = {"transcription": {"model": model}, "turn_detection": None}
+        sound = b64encode(speech.encode("hello")).decode()
+        await socket.send(
+            update(audio={"input": heard}), append(sound), {"type": "input_audio_buffer.commit"}
+        )
+        kind = "conversation.item.input_audio_transcription.failed"
+        failed = (await socket.until(kind))[-1]
+        await socket.send({"type": "input_audio_buffer.clear"})
+        assert (await socket.event())["type"] == "input_audio_buffer.cleared"
+        return Met(failed["error"], "alive")
 
     return provoke
 
@@ -560,6 +604,32 @@ RESPONSE_CASES = (
         None,
         "Rate limit reached for gpt-realtime in organization org-fake on tokens per min (TPM)",
         type="rate_limit_exceeded",
+    ),
+    Case(
+        "",
+        "response beyond the rate limit of inference",
+        fails("inference-rate-limited"),
+        "inference_rate_limit_exceeded",
+        None,
+        "Rate limit reached for this model on tokens per min (TPM).",
+    ),
+    Case(
+        "",
+        "error amid a response",
+        stumbles("server-error"),
+        None,
+        None,
+        "The server had an error while processing your request.",
+        type="server_error",
+    ),
+    Case(
+        "",
+        "transcription without a deployment",
+        transcribes("gpt-realtime-whisper", profile="azure-ga"),
+        "DeploymentNotFound",
+        None,
+        "Input transcription failed for item 'item_",
+        type="server_error",
     ),
 )
 

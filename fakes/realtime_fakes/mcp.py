@@ -216,6 +216,10 @@ class McpCall(FunctionCall):
         self._has_all_arguments = False
         self._outcome: McpOutcome | None = None
 
+    def opening(self) -> Item:
+        """Return the call as far as it was said, without an outcome."""
+        return self._item("in_progress", "".join(self._pieces[: self._said]))
+
     def work(self) -> Iterator[Effect | Entry | None]:
         """Have the tool called.
 

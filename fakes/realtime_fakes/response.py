@@ -254,6 +254,9 @@ class Response:
         """Have a tool called, and wait for its server, or for who has to approve."""
         for step in call.work():
             if step is None:
+                if self._conversation is not None:
+                    # Whoever retrieves the call meanwhile sees its arguments.
+                    self._conversation.replace(call.id, Entry(call.opening()))
                 yield inf
             elif isinstance(step, Entry):
                 self._add_item(step.item["id"], step, self._out)

@@ -5,6 +5,11 @@ from typing import Any
 import pytest
 
 from realtime_fakes.audience import McpOutcome
+from realtime_fakes.script_files import FixedScript
+from realtime_fakes.scripts import Script, ScriptBrain
+from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.contract.schemas import server_event_errors
+from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 
 Event = dict[str, Any]
 OpenStage = Any
@@ -18,6 +23,7 @@ SERVER: Event = {
 ECHO: Event = {"name": "echo", "inputSchema": {"type": "object"}}
 LISTED = McpOutcome({"tools": [ECHO]})
 RESPOND: Event = {"type": "response.create"}
+CALLS = [{"echo": {"text": "1"}}, {"echo": {"text": "2"}}]
 ERROR = {"type": "http_error", "code": 500, "message": "broken"}
 
 
@@ -207,6 +213,8 @@ def test_a_call(open_listed: Any, outcome: McpOutcome, output: str | None, error
     request = stage.asked[0]
     assert request.method == "tools/call"
     assert request.params == {"name": "echo", "arguments": {"text": "hi"}}
+    (retrieved,) = stage.send({"type": "conversation.item.retrieve", "item_id": request.id})
+    assert retrieved["item"]["arguments"] == '{"text": "hi"}'
     ended = answer(stage, outcome)
     end = "response.mcp_call." + ("failed" if error else "completed")
     assert kinds(ended) == [end, *ENDED]
@@ -356,3 +364,47 @@ def test_a_server_that_is_refused(
     (refused,) = stage.send(update(*({**SERVER, **server} for server in servers)))
     assert (refused["error"]["code"], refused["error"]["param"]) == (code, param)
     assert not stage.asked
+
+
+# as the harness sees it
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-realtime-2.1"])
+@pytest.mark.parametrize("modality", ["text", "audio"])
+@pytest.mark.parametrize("approve", [None, True, False], ids=["free", "approved", "denied"])
+def test_no_rule_accuses_the_fake(
+    open_stage: OpenStage, approve: bool | None, modality: str, model: str
+) -> None:
+    brain = ScriptBrain()
+    brain.source = FixedScript(Script([{"when": {"text": "x"}, "say": "So.", "call": CALLS}]))
+    approval = "never" if approve is None else "always"
+    server = {**SERVER, "require_approval": approval}
+    stage = open_stage(brain=brain, model=model, modality=modality, tools=[server])
+    answer(stage, LISTED)
+    stage.send(user("x"), RESPOND)
+    for _ in CALLS:
+        if approve is not None:
+            stage.send(decide(stage.received["client"][-1]["item"]["id"], approve))
+        if approve is not False:
+            answer(stage, McpOutcome({"content": [{"type": "text", "text": "1"}]}))
+    received = stage.received["client"]
+    done = next(event for event in received if event["type"] == "response.done")
+    output = done["response"]["output"]
+    assert [item["type"] for item in output] == ["message", "mcp_call", "mcp_call"]
+    assert {event["type"]: server_event_errors(event) for event in received} == {
+        event["type"]: [] for event in received
+    }
+    entries = [
+        Entry(
+            seq=number,
+            t_ns=number,
+            lane=Lane.WEBSOCKET,
+            connection="client",
+            direction=Direction.RECEIVED,
+            kind=Kind.EVENT,
+            data=event,
+        )
+        for number, event in enumerate(received)
+    ]
+    found = {rule.check.id: rule.judge(entries) for rule in STREAM_RULES}
+    assert {check: findings for check, findings in found.items() if findings} == {}

@@ -138,7 +138,8 @@ FOR_USERS = frozenset(
     }
 )
 """What passes the filter: neither instructions nor tools nor anything of a response but its words
-(Microsoft's page on the Realtime API over WebRTC; errors are ours, see ``docs/choices.md``)."""
+(pydantic-ai, ``docs/realtime/azure.md``: the boundaries of the output buffer pass, a response's
+beginning and end and the instructions do not; the rest is our choice, see ``docs/choices.md``)."""
 
 AUDIENCE: dict[str, frozenset[Role]] = {
     "session.created": _PRIMARY,

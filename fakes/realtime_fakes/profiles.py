@@ -1,7 +1,7 @@
 """Profiles: how the endpoints of vendors legally differ, each a value of :class:`Policy`.
 
 Sources of ``azure-ga``: pydantic-ai cassettes ``test_azure_*`` (July 2026), its
-``docs/realtime/azure.md``, and Microsoft's page on the Realtime API over WebRTC.
+``docs/realtime/azure.md``, and a probe of the service (https://github.com/swigerb/SonicAIDriveThru).
 """
 
 from __future__ import annotations

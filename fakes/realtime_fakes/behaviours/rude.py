@@ -1,8 +1,7 @@
 """Legal things that no recorded service does, and clients had better survive.
 
-The protocol promises neither how an answer is cut into deltas nor that nothing is ever added to it
-(OpenAI, https://platform.openai.com/docs/guides/production-best-practices on versions: new fields
-and event types are no breaking change).
+The protocol promises neither how an answer is cut into deltas nor that nothing is ever added to
+it: fields such as ``obfuscation`` and ``phase`` came to recorded events without notice.
 """
 
 from __future__ import annotations

@@ -83,8 +83,9 @@ async def text_turn(
     created = await _expect(connection, "response.created", timeout_s)
     response_id = _id(created, "response")
     done = await _expect(connection, "response.done", timeout_s)
-    with contextlib.suppress(EventNotReceived):
-        await connection.expect("rate_limits.updated", timeout_s=_RATE_LIMITS_S)
+    if not _goes_without_rate_limits(connection.events[:start]):
+        with contextlib.suppress(EventNotReceived):
+            await connection.expect("rate_limits.updated", timeout_s=_RATE_LIMITS_S)
     events = connection.events[start:]
     deltas = [event for event in events if event.type in _TEXT_DELTAS]
     response = done.data.get("response")
@@ -132,3 +133,9 @@ def _answered(response: dict[str, Any]) -> str:
                 word = part.get("text") or part.get("transcript")
                 words += [word] if isinstance(word, str) else []
     return "".join(words)
+
+
+def _goes_without_rate_limits(before: Sequence[ReceivedEvent]) -> bool:
+    """Return whether an earlier turn ended without them; then no other is waited for."""
+    seen = {event.type for event in before}
+    return "response.done" in seen and "rate_limits.updated" not in seen

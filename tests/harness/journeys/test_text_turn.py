@@ -103,3 +103,20 @@ async def test_turn_that_goes_wrong(
 async def test_connection_that_is_lost(recorder: Recorder) -> None:
     with pytest.raises(ConnectionLost):
         await text_turn(Answering(recorder, ITEM, end=True), "Hello")
+
+
+async def test_an_endpoint_that_never_sends_rate_limits_is_waited_for_once(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = Answering(recorder, ITEM, CREATED, DELTA, DONE)
+    await text_turn(connection, "one")
+    waited: list[str] = []
+    expect = connection.expect
+
+    async def counting(*types: str, **options: Any) -> Any:
+        waited.extend(types)
+        return await expect(*types, **options)
+
+    monkeypatch.setattr(connection, "expect", counting)
+    await text_turn(connection, "two")
+    assert "rate_limits.updated" not in waited

@@ -45,9 +45,9 @@ class Message:
 
     __slots__ = (
         "_index",
-        "_is_said",
         "_pcm",
         "_phase",
+        "_played",
         "_said",
         "_setting",
         "_spoken_ms",
@@ -69,8 +69,8 @@ class Message:
         self._words, self.is_cut_short = _pieces(said.text, most_tokens)
         self.cost = 0 if most_tokens is None else TEXT_MESSAGE + sum(map(count_text, self._words))
         self._said = 0
-        self._is_said = False
         self._spoken_ms = 0.0
+        self._played = 0  # bytes, on a call
         self._pcm = None if setting.speak is None else setting.speak("".join(self._words))
 
     def opening(self) -> Item:
@@ -113,10 +113,31 @@ class Message:
                     yield next(sound)
         if sound is not None:
             yield from sound
-        self._is_said = True
+
+    def play(self, now: float, out: list[Effect], *, more: bool = True) -> None:
+        """Play the sound of the words that were said, if the response is on a call.
+
+        Args:
+            now: Unix seconds.
+            out: gets the effects.
+            more: whether other words follow.
+
+        """
+        setting, pcm = self._setting, self._pcm
+        if pcm is None or setting.output_audio is None:
+            return
+        end = len(pcm)
+        if self._said < len(self._words):
+            letters = sum(map(len, self._words))
+            said = sum(map(len, self._words[: self._said]))
+            end = end // 2 * said // letters * 2
+        sound = pcm[self._played : end]
+        setting.output_audio.queue(setting.response_id, self.id, sound, now, out, more=more)
+        self._played = end
+        self._spoken_ms = end / BYTES_PER_MS["audio/pcm"]
 
     def end(self, status: str, now: float, out: list[Effect]) -> Entry:
-        """Close the part, and play the sound if the response is on a call."""
+        """Close the part, and play what was not played yet if the response is on a call."""
         words = "".join(self._words[: self._said])
         setting, pcm = self._setting, self._pcm
         if pcm is None:
@@ -134,9 +155,7 @@ class Message:
                 }
             )
         else:
-            if self._is_said and setting.output_audio is not None:
-                setting.output_audio.queue(setting.response_id, self.id, pcm, now, out)
-                self._spoken_ms = len(pcm) / BYTES_PER_MS["audio/pcm"]
+            self.play(now, out, more=False)
             gained = Tokens(AUDIO_MESSAGE + count_text(words), int(self._spoken_ms / SPOKEN_MS))
             content = {"type": "output_audio", "transcript": words}
             out.append(self._about_content("response.output_audio.done"))

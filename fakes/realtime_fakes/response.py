@@ -231,6 +231,8 @@ class Response:
                 for delta in item.deltas():
                     self._out.append(delta)
                     self._tell_error()
+                    if isinstance(item, Message):
+                        item.play(self._now, self._out)
                     yield pauses.after_delta()
             if isinstance(item, McpCall):
                 yield from self._work(item)

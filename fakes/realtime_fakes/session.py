@@ -498,7 +498,7 @@ class Session(AnySession):
         if self._output_audio is None:
             playback_s = response.spoken_ms / 1000
         else:
-            playback_s = (self._output_audio.end or now) - now
+            playback_s = max(0.0, (self._output_audio.end or now) - now)
         self._hearing.wait(now, playback_s)
 
     def _forget_if_done(self, response: Response, now: float, out: list[Effect]) -> None:

@@ -214,6 +214,35 @@ def test_an_answer_is_cut_off_on_a_call(open_stage: Any, message: Any) -> None:
     assert reason == "turn_detected"
 
 
+def test_what_was_said_before_a_cancel_is_played(open_stage: Any, message: Any) -> None:
+    stage = open_stage(on_call=True, modality="audio", brain=EchoBrain())
+    before = begin(stage, message, until_s=0.3)
+    assert len(stage.played) > 1
+    assert kinds(before).count("output_audio_buffer.started") == 1
+    seen = stage.send({"type": "response.cancel"})
+    assert kinds(seen) == CLOSING
+    (item,) = first(seen, "response.done")["response"]["output"]
+    (part,) = item["content"]
+    assert part["transcript"].startswith("You said: a long")
+    assert speech.decode(b"".join(stage.played), 24_000) == part["transcript"]
+    assert kinds(stage.advance(60)) == ["output_audio_buffer.stopped"]
+    place = {"type": "conversation.item.truncate", "item_id": item["id"], "content_index": 0}
+    end_ms = len(b"".join(stage.played)) // 48
+    (truncated,) = stage.send({**place, "audio_end_ms": end_ms})
+    assert truncated["type"] == "conversation.item.truncated"
+    assert retrieve(stage, item["id"])["content"] == [part]
+
+
+@pytest.mark.parametrize("interval_s", [0.01, 2.0])
+def test_sound_keeps_step_with_the_words(open_stage: Any, message: Any, interval_s: float) -> None:
+    stage = open_stage(on_call=True, modality="audio", brain=EchoBrain())
+    seen = begin(stage, message, interval_s=interval_s, until_s=90)
+    assert speech.decode(b"".join(stage.played), 24_000) == "You said: " + LONG
+    assert len(stage.played) == len(of(seen, "response.output_audio_transcript.delta"))
+    buffer = [kind for kind in kinds(seen) if kind.startswith("output_audio_buffer.")]
+    assert buffer == ["output_audio_buffer.started", "output_audio_buffer.stopped"]
+
+
 def test_what_waits_behind_the_sound_is_cut_off_whole(open_stage: Any, message: Any) -> None:
     stage = open_stage(on_call=True, modality="audio", brain=EchoBrain())
     stage.send(message("one"), RESPOND)

@@ -43,6 +43,27 @@ def test_sound_plays_behind_what_is_still_playing() -> None:
     assert seen(out) == [("stopped", "r1"), ("stopped", "r2")]
 
 
+def test_a_pause_amid_an_item_is_not_its_end() -> None:
+    output, out = OutputAudio(Ids()), list[Effect]()
+    output.queue("r1", "i", SECOND, 10.0, out, more=True)
+    assert output.next_timer() is None
+    output.on_timer(12.0, out)
+    output.queue("r1", "i", SECOND, 12.0, out, more=True)
+    assert seen(out) == [("started", "r1"), Play, Play]
+    output.queue("r1", "i", b"", 12.5, out)
+    assert output.next_timer() == 13.0
+    output.on_timer(13.0, out)
+    assert seen(out)[3:] == [("stopped", "r1")]
+
+
+def test_what_was_played_of_an_item_leaves_its_pauses_out() -> None:
+    output, out = OutputAudio(Ids()), list[Effect]()
+    output.queue("r1", "i", SECOND, 10.0, out, more=True)
+    output.queue("r1", "i", SECOND, 12.0, out, more=True)
+    assert output.interrupt(12.5, out) == [("i", 1500)]
+    assert output.next_timer() is None
+
+
 def test_clear_takes_the_place_of_stopped() -> None:
     output, out = OutputAudio(Ids()), list[Effect]()
     output.queue("r1", "i", SECOND, 10.0, out)

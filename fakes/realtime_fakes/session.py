@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from realtime_fakes.any_session import AnySession
-from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome, Role
+from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome
 from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
 from realtime_fakes.client_events import with_further
 from realtime_fakes.config import Config, model_of, patch
@@ -93,9 +93,9 @@ class Session(AnySession):
         self._unlisted: list[Event] = []
 
     def attach(self, attachment: Attachment, now: float) -> list[Effect]:
-        """Add a party. The first one that is greeted sees how MCP servers list their tools."""
+        """Add a party. The first one sees how MCP servers list their tools."""
         out = super().attach(attachment, now)
-        if attachment.role is not Role.SIDEBAND and self.config["tools"] and not self.ended:
+        if self.config["tools"] and not self.ended:
             self._mcp.list_tools(self.config["tools"], out)
         return out
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from realtime_fakes.audience import McpOutcome
+from realtime_fakes.audience import McpOutcome, Role
 from realtime_fakes.script_files import FixedScript
 from realtime_fakes.scripts import Script, ScriptBrain
 from realtime_harness.contract.rules import STREAM_RULES
@@ -121,6 +121,8 @@ def test_a_session_that_starts_with_a_server_lists_its_tools(open_stage: OpenSta
         "mcp_list_tools.in_progress",
         "conversation.item.added",
     ]
+    stage.join(Role.SIDEBAND, "sideband")
+    assert len(stage.asked) == 1
 
 
 @pytest.mark.parametrize(

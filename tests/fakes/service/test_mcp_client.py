@@ -130,6 +130,14 @@ async def test_approval_over_a_socket(client, say):
     assert events[-1]["response"]["output"][0]["output"] == "hi"
 
 
+async def test_a_phone_call_has_its_tools_listed_to_the_first_sideband(client):
+    call_id = (await client.control("POST", "/sip/calls", json={})).json()["id"]
+    session = {"type": "realtime", "model": "gpt-realtime", "tools": [server()]}
+    await client.post(f"/realtime/calls/{call_id}/accept", json=session)
+    socket = await client.socket(f"?call_id={call_id}")
+    valid(await socket.until("mcp_list_tools.completed"))
+
+
 async def test_a_session_that_ends_does_not_wait_for_its_servers(client, say):
     socket = await client.socket()
     await socket.send(update(server()))

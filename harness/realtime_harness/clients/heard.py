@@ -16,12 +16,15 @@ AUDIBLE_DBFS = -50.0
 silence, below any speech."""
 
 _INTERVAL_NS = 500_000_000
+_LONGEST_GAP_S = 1.0
+"""Silence that is put in the place of packets that did not come, at most."""
 
 
 class ReceivedAudio:
     """Meters the audio of a call as it is played out.
 
-    An entry on lane ``rtp-in`` sums up every half second, and whatever is left at the end.
+    Packets that were lost are heard as silence, so that sound keeps its time. An entry on lane
+    ``rtp-in`` sums up every half second, and whatever is left at the end.
     """
 
     def __init__(self, name: str, recorder: Recorder, *, patience_s: float = 5.0) -> None:
@@ -38,6 +41,8 @@ class ReceivedAudio:
         self.rate = 48_000
         """Sampling rate of :attr:`pcm`, Hz."""
         self._pcm = bytearray()
+        self._expected: int | None = None
+        """Timestamp of the next frame, if none is lost before it."""
         self._since_ns = 0
         self._interval_packets = 0
         self._interval_bytes = 0
@@ -45,7 +50,7 @@ class ReceivedAudio:
 
     @property
     def pcm(self) -> bytes:
-        """Everything heard: mono PCM16, little endian."""
+        """Everything heard, with silence for what was lost: mono PCM16, little endian."""
         return bytes(self._pcm)
 
     async def wait_audible(self, *, timeout_s: float | None = None) -> None:
@@ -92,6 +97,11 @@ class ReceivedAudio:
         power = float(np.mean(np.square(samples.astype(np.float64))))
         level = 10 * math.log10(power / 32768**2) if power else -math.inf
         self.rate = frame.sample_rate
+        if frame.pts is not None:
+            if self._expected is not None and frame.pts > self._expected:
+                missing = min(frame.pts - self._expected, round(_LONGEST_GAP_S * self.rate))
+                self._pcm += bytes(2 * missing)
+            self._expected = max(self._expected or 0, frame.pts + len(samples))
         self._pcm += samples.astype("<i2").tobytes()
         self.packets += 1
         self.level_dbfs = max(self.level_dbfs, level)

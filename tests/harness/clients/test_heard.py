@@ -44,6 +44,38 @@ async def test_levels_and_first_sound(recorder: Recorder) -> None:
     assert entry.data["level_dbfs"] == -6.0
 
 
+class LossyTrack(Track):
+    """Gives frames of 20 ms with these timestamps, in frames."""
+
+    def __init__(self, *times: int) -> None:
+        super().__init__(*[1] * len(times))
+        self._times = list(times)
+
+    async def recv(self) -> AudioFrame:
+        frame = await super().recv()
+        frame.pts = 960 * self._times.pop(0)
+        return frame
+
+
+@pytest.mark.parametrize(
+    ("times", "heard_frames"),
+    [
+        pytest.param([7, 8, 9], "111", id="nothing-lost"),
+        pytest.param([7, 8, 11, 12], "110011", id="two-lost"),
+        pytest.param([7, 9, 8, 10], "10111", id="a-late-one"),
+        pytest.param([7, 507], "1" + "0" * 50 + "1", id="no-more-than-a-second"),
+    ],
+)
+async def test_what_was_lost_is_silence(
+    recorder: Recorder, times: list[int], heard_frames: str
+) -> None:
+    heard = ReceivedAudio("client", recorder)
+    await heard.listen(LossyTrack(*times))
+    assert heard.packets == len(times)
+    frames = [heard.pcm[at : at + 1920] for at in range(0, len(heard.pcm), 1920)]
+    assert "".join(str(frame[0]) for frame in frames) == heard_frames
+
+
 async def test_silence_has_no_level(recorder: Recorder) -> None:
     heard = ReceivedAudio("client", recorder)
     await heard.listen(Track(0))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "CallRegistry", "FarEnd"]
 
+_NOTHING = {"frames": 0, "late": 0}
+
 
 class FarEnd(Protocol):
     """The transport of a call: a WebRTC peer, or a simulated phone."""
@@ -25,6 +27,11 @@ class FarEnd(Protocol):
     @property
     def state(self) -> str:
         """What it is doing, in its own words."""
+        ...
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """How many RTP ``frames`` it has sent, and how many of them ``late``, by 20 ms or more."""
         ...
 
     async def close(self) -> None:
@@ -67,6 +74,7 @@ class Call:
             "state": self.peer.state,
             "attachments": session["attachments"],
             "user_agent": self.user_agent,
+            "sent": self.peer.sent,
         }
 
 
@@ -137,6 +145,7 @@ class CallRegistry:
                 "state": "new",
                 "attachments": [],
                 "user_agent": user_agent,
+                "sent": _NOTHING,
             }
         )
 
@@ -169,6 +178,7 @@ class CallRegistry:
                 "state": phone.state,
                 "attachments": [],
                 "user_agent": "",
+                "sent": _NOTHING,
                 **described.get(phone.id, {}),
                 "sip": phone.describe(),
             }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler, CodecContext, Packet
@@ -63,8 +64,12 @@ class Playback(MediaStreamTrack):
         self._codec = _CODECS[codec]
         self._encoder: _Encoder | None = None
         self._queue = bytearray()
-        self._start: float | None = None
-        self._frames = 0
+        self.frames = 0
+        """How many were sent."""
+        self.late = 0
+        """How many of them were ready a frame's time after they were due, or later."""
+        self._start = 0.0
+        """When frame 0 was due, or would have been, if the schedule was moved since."""
 
     def play(self, pcm: bytes) -> None:
         """Append 24 kHz mono PCM16 to what is playing."""
@@ -79,18 +84,21 @@ class Playback(MediaStreamTrack):
         """Return the next frame when it is due. Called by the RTP sender."""
         if self.readyState != "live":
             raise MediaStreamError
-        now = asyncio.get_running_loop().time()
-        if self._start is None:
-            self._start = now
-        else:
-            self._frames += 1
-            due = self._start + self._frames * _FRAME_S
-            if now - due > _MAX_LAG_S:
-                self._start += now - due
-            await asyncio.sleep(max(0.0, due - now))
+        clock = asyncio.get_running_loop().time
+        now = clock()
+        if self.frames == 0:
+            self._start = _on_grid(now)
+        due = self._start + self.frames * _FRAME_S
+        if now - due > _MAX_LAG_S:
+            self._start = _on_grid(now) - self.frames * _FRAME_S
+        # Also if it is late: others have frames to send, too.
+        await asyncio.sleep(max(0.0, due - now))
         packet = Packet(self._next_frame())
-        packet.pts = self._frames * round(self._codec.clock * _FRAME_S)
+        packet.pts = self.frames * round(self._codec.clock * _FRAME_S)
         packet.time_base = Fraction(1, self._codec.clock)
+        self.frames += 1
+        if clock() - due >= _FRAME_S:
+            self.late += 1
         return packet
 
     def _next_frame(self) -> bytes:
@@ -107,6 +115,14 @@ class Playback(MediaStreamTrack):
         return self._codec.silence
 
 
+def _on_grid(time_s: float) -> float:
+    """Return the next time at which frames are due.
+
+    It is the same for all calls: they share one wake-up of the loop, and of the callers' machine.
+    """
+    return ceil(time_s / _FRAME_S) * _FRAME_S
+
+
 class _Encoder:
     """Encodes one stretch of sound."""
 
@@ -120,20 +136,27 @@ class _Encoder:
         context.time_base = Fraction(1, codec.rate)
         if codec.name == "libopus":
             context.bit_rate = 64000
-            context.options = {"application": "audio"}
+            # The cheapest there is, a third of what the best costs: tones stay as clear.
+            context.options = {"application": "lowdelay", "compression_level": "0"}
         self._context = context
-        self._resampler = AudioResampler(
-            format="s16", layout="mono", rate=codec.rate, frame_size=round(codec.rate * _FRAME_S)
-        )
+        self._resampler: AudioResampler | None = None
+        if codec.rate != _RATE:
+            self._resampler = AudioResampler(
+                format="s16",
+                layout="mono",
+                rate=codec.rate,
+                frame_size=round(codec.rate * _FRAME_S),
+            )
+        self._samples = 0
 
     def encode(self, pcm: bytes) -> bytes:
         """Encode 20 ms; silence as long as the codec still holds everything back."""
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = _RATE
+        frame.pts = self._samples
+        frame.time_base = Fraction(1, _RATE)
         frame.planes[0].update(pcm)
-        packets = [
-            packet
-            for resampled in self._resampler.resample(frame)
-            for packet in self._context.encode(resampled)
-        ]
+        self._samples += frame.samples
+        frames = [frame] if self._resampler is None else self._resampler.resample(frame)
+        packets = [packet for each in frames for packet in self._context.encode(each)]
         return bytes(packets[0]) if packets else self._silence

@@ -122,6 +122,11 @@ class SipCall:
     _heard_bytes: int = 0
     _silent_at: float = 0.0
 
+    @property
+    def sent(self) -> dict[str, int]:
+        """There is no RTP to a simulated phone."""
+        return {"frames": 0, "late": 0}
+
     def play(self, pcm: bytes) -> None:
         """Hear 24 kHz mono PCM16; it sounds for as long as it lasts."""
         self._heard += pcm

@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from fractions import Fraction
 from functools import cache, partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,11 @@ from typing import TYPE_CHECKING, Any
 from realtime_harness.errors import HarnessError, MissingExtra
 
 if TYPE_CHECKING:
-    from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection
+    from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpReceiver
+    from aiortc.codecs.base import Decoder
+    from aiortc.jitterbuffer import JitterFrame
+    from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+    from aiortc.rtp import RtpPacket
 
 __all__ = [
     "available",
@@ -34,10 +39,14 @@ __all__ = [
     "loopback_only",
     "peer_connection",
     "shared_certificate",
+    "tap_packets",
 ]
 
 _ICE_REST_S = 1.0
 """Fifty times what aioice rests after each check."""
+
+_OPUS_SILENCE = b"\xf8\xff\xfe"
+"""20 ms without content, which is nearly all that many callers send."""
 
 _loopback_only: ContextVar[bool] = ContextVar("loopback_only", default=False)
 _shared_certificate: ContextVar[bool] = ContextVar("shared_certificate", default=False)
@@ -101,6 +110,8 @@ def configuration() -> RTCConfiguration:
 def peer_connection() -> RTCPeerConnection:
     """Return a new peer with :func:`configuration` and the certificate of the process.
 
+    It decodes sound on the event loop, without a thread of its own.
+
     Raises:
         MissingExtra: if aiortc is not installed.
 
@@ -145,6 +156,34 @@ async def cut(peer: RTCPeerConnection) -> None:
     await close(peer)
 
 
+def tap_packets(receiver: RTCRtpReceiver, listener: Callable[[int, bytes], object]) -> None:
+    """Hand the RTP packets of a receiver on as they arrive, instead of decoding them.
+
+    Costs a fraction of listening to its track, and there is no jitter buffer to smooth the
+    arrivals. The track stays empty, and no reception is reported to the sender.
+
+    Args:
+        receiver: of one of our peers.
+        listener: called with the RTP timestamp and the payload of each packet.
+
+    Raises:
+        HarnessError: if this aiortc has another inside than we know.
+
+    """
+    inside: Any = receiver
+    handle = getattr(inside, "_handle_rtp_packet", None)
+    if handle is None or list(inspect.signature(handle).parameters) != [
+        "packet",
+        "arrival_time_ms",
+    ]:
+        raise HarnessError("this version of aiortc receives packets in a way we do not know")
+
+    async def hand_on(packet: RtpPacket, arrival_time_ms: int) -> None:
+        listener(packet.timestamp, packet.payload)
+
+    inside._handle_rtp_packet = hand_on
+
+
 def damage_rtp(peer: RTCPeerConnection, fate: Callable[[], float | None] | None) -> None:
     """Lose and delay the RTP that a peer sends.
 
@@ -182,11 +221,16 @@ def _ice_transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:
 
 @cache
 def _peer_class() -> type[RTCPeerConnection]:
-    """Make the class of our peers: they know the tasks in which they connect."""
+    """Make the class of our peers.
+
+    They know the tasks in which they connect, and decode sound on the event loop.
+    """
     from aiortc import RTCPeerConnection
 
     if not hasattr(RTCPeerConnection, "_RTCPeerConnection__connect"):
         raise HarnessError("this version of aiortc connects in a way we do not know")
+
+    _wrap_decoders()
 
     class Peer(RTCPeerConnection):
         def __init__(self, configuration: RTCConfiguration) -> None:
@@ -197,12 +241,81 @@ def _peer_class() -> type[RTCPeerConnection]:
             task = asyncio.current_task()
             assert task is not None
             self.connecting.add(task)
+            for transceiver in self.getTransceivers():
+                if transceiver.kind == "audio":
+                    _decode_on_loop(transceiver.receiver)
             try:
                 await super()._RTCPeerConnection__connect()  # type: ignore[misc]
             finally:
                 self.connecting.discard(task)
 
     return Peer
+
+
+class _LoopDecoder:
+    """Stands in for the queue to a decoder's thread, and decodes what is put into it at once.
+
+    Decoding 20 ms of sound takes less time than handing them to a thread and back. And the thread
+    holds the interpreter's lock just when the loop wants it back from libsrtp, packet by packet:
+    with some ten calls in one process, everything on the loop was seconds late.
+    """
+
+    def __init__(self, frames: asyncio.Queue[Any]) -> None:
+        self._frames = frames
+        self._name = ""
+        self._decoder: Decoder | None = None
+        self._last = b""
+
+    def put(self, task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
+        if task is None:
+            self._frames.put_nowait(None)
+            return
+        from aiortc.codecs import get_decoder
+        from av import AudioFrame, FFmpegError
+
+        codec, encoded = task
+        if encoded.data == self._last == _OPUS_SILENCE:
+            frame = AudioFrame(format="s16", layout="stereo", samples=960)
+            frame.planes[0].update(bytes(3840))
+            frame.sample_rate, frame.pts = 48000, encoded.timestamp
+            frame.time_base = Fraction(1, 48000)
+            self._frames.put_nowait(frame)
+            return
+        self._last = encoded.data
+        if self._decoder is None or codec.name != self._name:
+            self._name, self._decoder = codec.name, get_decoder(codec)
+        with suppress(FFmpegError):  # as the thread does: what cannot be decoded is lost
+            for decoded in self._decoder.decode(encoded):
+                self._frames.put_nowait(decoded)
+
+
+def _decode_on_loop(receiver: RTCRtpReceiver) -> None:
+    """Do it, unless it is done or there is nothing to receive. Before the receiver starts."""
+    inside: Any = receiver
+    if inside._track is not None and not isinstance(
+        inside._RTCRtpReceiver__decoder_queue, _LoopDecoder
+    ):
+        inside._RTCRtpReceiver__decoder_queue = _LoopDecoder(inside._track._queue)
+
+
+@cache
+def _wrap_decoders() -> None:
+    """Let threads that would wait for a :class:`_LoopDecoder` end at once."""
+    from aiortc import rtcrtpreceiver
+
+    work = rtcrtpreceiver.decoder_worker
+    if list(inspect.signature(work).parameters)[:2] != ["loop", "input_q"] or (
+        "_RTCRtpReceiver__decoder_queue"
+        not in rtcrtpreceiver.RTCRtpReceiver.__init__.__code__.co_names
+    ):
+        raise HarnessError("this version of aiortc decodes in a way we do not know")
+
+    def decoder_worker(loop: Any, input_q: Any, *more: Any) -> None:
+        if not isinstance(input_q, _LoopDecoder):
+            work(loop, input_q, *more)
+
+    wrapped: Any = decoder_worker
+    rtcrtpreceiver.decoder_worker = wrapped
 
 
 @cache

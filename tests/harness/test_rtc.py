@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import aioice.ice
 import pytest
 from aiortc import RTCPeerConnection
+from aiortc.mediastreams import AudioStreamTrack
 
 from realtime_harness import rtc
 from realtime_harness.errors import MissingExtra
@@ -87,6 +89,33 @@ async def test_our_peers_talk_to_unwrapped_ones(open_peer):
     await connect(one, other)
     await until(one, "connected")
     await until(other, "connected")
+
+
+@pytest.fixture
+async def pair(open_peer):
+    """Return two connected peers of ours; the second hears the first."""
+    one, other = open_peer(), open_peer()
+    one.addTrack(AudioStreamTrack())
+    await connect(one, other)
+    return one, other
+
+
+async def test_sound_is_decoded_on_the_loop(pair):
+    track = pair[1].getReceivers()[0].track
+    async with asyncio.timeout(5):
+        frames = [await track.recv() for _ in range(10)]
+    assert {(frame.sample_rate, frame.samples) for frame in frames} == {(48000, 960)}
+    assert [frame.pts for frame in frames] == [frames[0].pts + 960 * n for n in range(10)]
+    assert not any("decoder" in thread.name for thread in threading.enumerate())
+
+
+async def test_packets_are_tapped_as_they_arrive(pair):
+    packets = asyncio.Queue()
+    rtc.tap_packets(pair[1].getReceivers()[0], lambda *packet: packets.put_nowait(packet))
+    async with asyncio.timeout(5):
+        (first, payload), (second, _) = await packets.get(), await packets.get()
+    assert second - first == 960
+    assert payload
 
 
 @pytest.mark.parametrize("after_ms", [0, 1, 5, 10, 15, 20, 30])

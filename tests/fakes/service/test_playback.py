@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
@@ -62,6 +63,16 @@ async def test_frames_are_paced_and_stamped():
     packets = [await playback.recv() for _ in range(6)]
     assert loop.time() - start >= 0.095
     assert [packet.pts for packet in packets] == [960 * n for n in range(6)]
+
+
+async def test_frames_that_were_late_are_counted():
+    playback = Playback("opus")
+    await playback.recv()
+    await playback.recv()
+    late = playback.late  # the machine may be busy
+    time.sleep(0.1)  # a loop that is busy elsewhere  # noqa: ASYNC251
+    await playback.recv()
+    assert (playback.frames, playback.late) == (3, late + 1)
 
 
 async def test_a_late_sender_does_not_burst():

@@ -1,13 +1,55 @@
-"""What a response sees: what in its context is to be answered, and how much there may be of it."""
+"""What a response sees: which items, what in them is to be answered, and what they cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from realtime_fakes.conversation import Conversation, Entry, Item
+from realtime_fakes.brain import Answer, Course, Failure
+from realtime_fakes.config import Config
+from realtime_fakes.conversation import Conversation, Entry, Item, made_by_client
+from realtime_fakes.errors import api_error
+from realtime_fakes.ids import Ids
+from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
 
-__all__ = ["fit", "last_input"]
+__all__ = [
+    "chosen",
+    "cost_of_input",
+    "cost_of_instructions",
+    "fit",
+    "last_input",
+    "too_much",
+]
+
+
+def chosen(
+    items: Iterable[Item] | None, conversation: Conversation, config: Config, ids: Ids
+) -> list[Entry] | None:
+    """Return the items that a response is to see; ``None`` for all of the conversation.
+
+    Args:
+        items: ``input`` of the response; references are to items of the conversation.
+        conversation: of the session.
+        config: of the session.
+        ids: for items that have none.
+
+    Raises:
+        ApiError: if a reference is to nothing.
+
+    """
+    if items is None:
+        return None
+    context = []
+    for item in items:
+        if item["type"] == "item_reference":
+            entry = conversation.get(item["id"])
+            if entry is None:
+                raise api_error("item_reference_invalid_item_id", item_id=item["id"])
+            context.append(entry)
+        else:
+            format = config["audio"]["input"]["format"]["type"]
+            context.append(made_by_client(item, item.get("id") or ids.item(), format))
+    return context
 
 
 def last_input(entries: Iterable[Entry]) -> tuple[Entry | None, Sequence[Item]]:
@@ -64,3 +106,33 @@ def fit(conversation: Conversation, truncation: str | Mapping[str, Any], room: i
         return False
     conversation.forget_oldest(int(room * share))
     return True
+
+
+def too_much(most: int, found: int) -> Answer:
+    """Return the answer to a conversation that is too long and must not be shortened."""
+    error = api_error("context_length_exceeded", limit=most, found=found)
+    return Answer((), Course(failure=Failure(error.type, error.code, error.message)))
+
+
+def cost_of_instructions(instructions: str) -> int:
+    """Return how many tokens instructions are."""
+    return TEXT_MESSAGE + count_text(instructions) if instructions else 0
+
+
+def cost_of_input(
+    instructions: int, context: list[Entry] | None, conversation: Conversation
+) -> Tokens:
+    """Return what the input of a response costs.
+
+    Args:
+        instructions: their cost.
+        context: what the response sees; ``None`` for all of the conversation.
+        conversation: of the session.
+
+    """
+    if context is None:
+        text, audio = conversation.text_tokens, conversation.audio_tokens
+        return Tokens(instructions + text, audio, conversation.image_tokens)
+    costs = [entry.tokens for entry in context]
+    text, audio, image = map(sum, zip(*costs, strict=True)) if costs else NOTHING
+    return Tokens(instructions + text, audio, image)

@@ -315,6 +315,10 @@ class Conversation:
     def __iter__(self) -> Iterator[Item]:
         return (entry.item for entry in self._entries.values())
 
+    def has_call(self, call_id: str) -> bool:
+        """Return whether a function was called by that id."""
+        return any(item["type"] == "function_call" and item["call_id"] == call_id for item in self)
+
     def get(self, item_id: str) -> Entry | None:
         """Return the entry of that id, if there is one."""
         return self._entries.get(item_id)

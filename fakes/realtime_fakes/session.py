@@ -15,16 +15,18 @@ from typing import Any
 
 from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome
-from realtime_fakes.brain import Answer, Brain, Course, Failure, Turn
+from realtime_fakes.brain import Answer, Brain, Course, Turn
 from realtime_fakes.client_events import with_further
 from realtime_fakes.config import Config, model_of, patch
-from realtime_fakes.context import fit, last_input
-from realtime_fakes.conversation import (
-    Conversation,
-    Entry,
-    Item,
-    made_by_client,
+from realtime_fakes.context import (
+    chosen,
+    cost_of_input,
+    cost_of_instructions,
+    fit,
+    last_input,
+    too_much,
 )
+from realtime_fakes.conversation import Conversation, Entry, Item, made_by_client
 from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.hearing import Hearing
 from realtime_fakes.ids import Ids
@@ -32,7 +34,6 @@ from realtime_fakes.mcp import McpServers, decided
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
 from realtime_fakes.response import Response
-from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
 
 __all__ = ["Session"]
 
@@ -74,7 +75,7 @@ class Session(AnySession):
         )
         self._brain = brain
         self._conversation = Conversation(ids.conversation())
-        self._instructions_cost = _cost_of_instructions(config["instructions"])
+        self._instructions_cost = cost_of_instructions(config["instructions"])
         self._hearing = Hearing(
             config,
             self._conversation,
@@ -180,7 +181,7 @@ class Session(AnySession):
             voice_is_fixed=self._conversation.has_assistant_audio,
             model_is_fixed=not self._policy().accept_model_change,
         )
-        self._instructions_cost = _cost_of_instructions(self.config["instructions"])
+        self._instructions_cost = cost_of_instructions(self.config["instructions"])
         self._hearing.configure(self.config)
         out.append(
             {
@@ -220,8 +221,9 @@ class Session(AnySession):
             raise api_error("item_create_duplicate_item_id", item_id=item_id)
         format: str = self.config["audio"]["input"]["format"]["type"]
         is_output = item["type"] == "function_call_output"
-        if is_output and self._policy().check_call_ids:
-            self._check_call_id(item["call_id"])
+        is_unasked = is_output and not self._conversation.has_call(item["call_id"])
+        if is_unasked and self._policy().check_call_ids:
+            raise api_error("invalid_tool_call_id", call_id=item["call_id"])
         approves = item["type"] == "mcp_approval_response"
         if approves:
             self._check_approval(item["approval_request_id"])
@@ -244,12 +246,6 @@ class Session(AnySession):
         self._announce(entry.item, previous, previous, out)
         if approves:
             self._go_on(item["approval_request_id"], decided(item), now, out)
-
-    def _check_call_id(self, call_id: str) -> None:
-        for item in self._conversation:
-            if item["type"] == "function_call" and item["call_id"] == call_id:
-                return
-        raise api_error("invalid_tool_call_id", call_id=call_id)
 
     def _check_approval(self, request_id: str) -> None:
         if not any(each.waits_for_approval(request_id) for each in self._responses.values()):
@@ -348,19 +344,19 @@ class Session(AnySession):
         voice = asked.get("voice", said["voice"])
         if self._conversation.has_assistant_audio and voice != said["voice"]:
             raise api_error("cannot_update_voice")
-        context = self._context(request.get("input"))
+        context = chosen(request.get("input"), self._conversation, config, self._ids)
         modalities: list[str] = request.get("output_modalities") or config["output_modalities"]
         instructions = request.get("instructions")
         if instructions is None:
             instructions, cost = config["instructions"], self._instructions_cost
         else:
-            cost = _cost_of_instructions(instructions)
+            cost = cost_of_instructions(instructions)
         model, policy = model_of(config["model"]), self._policy()
         room = (policy.context_tokens or model.context_tokens) - cost
         if policy.response_failure is not None:
             answer = Answer((), Course(failure=policy.response_failure))
         elif context is None and not fit(self._conversation, config["truncation"], room):
-            answer = _too_much(cost + room, cost + self._conversation.tokens)
+            answer = too_much(cost + room, cost + self._conversation.tokens)
         else:
             answer = self._answer(request, context, modalities[0], instructions)
             if policy.response_error is not None:
@@ -382,7 +378,7 @@ class Session(AnySession):
                 "metadata": request.get("metadata"),
             },
             answer,
-            self._spent(cost, context),
+            cost_of_input(cost, context, self._conversation),
             speak=self._brain.speak if modalities[0] == "audio" else None,
             conversation=conversation,
             output_audio=self._output_audio,
@@ -429,32 +425,6 @@ class Session(AnySession):
             )
         )
         return self._mcp.invoke(answer, tools) if tools else answer
-
-    def _spent(self, instructions: int, context: list[Entry] | None) -> Tokens:
-        """Return what the input of a response costs."""
-        if context is None:
-            all_of_it = self._conversation
-            text, audio = all_of_it.text_tokens, all_of_it.audio_tokens
-            return Tokens(instructions + text, audio, all_of_it.image_tokens)
-        costs = [entry.tokens for entry in context]
-        text, audio, image = map(sum, zip(*costs, strict=True)) if costs else NOTHING
-        return Tokens(instructions + text, audio, image)
-
-    def _context(self, items: list[Item] | None) -> list[Entry] | None:
-        """Return the items that a response is to see; ``None`` for all of the conversation."""
-        if items is None:
-            return None
-        context = []
-        for item in items:
-            if item["type"] == "item_reference":
-                entry = self._conversation.get(item["id"])
-                if entry is None:
-                    raise api_error("item_reference_invalid_item_id", item_id=item["id"])
-                context.append(entry)
-            else:
-                format = self.config["audio"]["input"]["format"]["type"]
-                context.append(made_by_client(item, item.get("id") or self._ids.item(), format))
-        return context
 
     def _cancel_response(self, event: Event, now: float, out: list[Effect]) -> None:
         response_id = event.get("response_id")
@@ -512,16 +482,6 @@ class Session(AnySession):
                 self._wait(response, now)
         if response.due is None:
             del self._responses[response.id]
-
-
-def _too_much(most: int, found: int) -> Answer:
-    """Return the answer to a conversation that is too long and must not be shortened."""
-    error = api_error("context_length_exceeded", limit=most, found=found)
-    return Answer((), Course(failure=Failure(error.type, error.code, error.message)))
-
-
-def _cost_of_instructions(instructions: str) -> int:
-    return TEXT_MESSAGE + count_text(instructions) if instructions else 0
 
 
 _ACTIONS: dict[str, Callable[[Session, Event, float, list[Effect]], None]] = {

@@ -65,10 +65,10 @@ def _target(text: str) -> str:
     return text
 
 
-Parser = Callable[[str], Any]
+_Parser = Callable[[str], Any]
 
-_SCOPE: Mapping[str, Parser] = {"to": _target, "key": str, "session": str, "seed": _count}
-_WHICH: Mapping[str, Parser] = {"every": _nth, "chance": _chance, "on": str}
+_SCOPE: Mapping[str, _Parser] = {"to": _target, "key": str, "session": str, "seed": _count}
+_WHICH: Mapping[str, _Parser] = {"every": _nth, "chance": _chance, "on": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Kind:
 
     name: str
     summary: str
-    parameters: Mapping[str, Parser]
+    parameters: Mapping[str, _Parser]
     """By name. The first one may be given without its name."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     needs: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 OPENAI, AZURE = "openai-2026-09", "azure-ga"
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "openai_sideband_text_turn": {"on_call": True, "sideband": True, "profile": OPENAI},
     "openai_audio_out_turn": {"on_call": False, "sideband": False, "profile": OPENAI},
     "azure_sideband_text_turn": {"on_call": True, "sideband": True, "profile": AZURE},

@@ -45,9 +45,6 @@ TOOL = {
     },
 }
 
-# One worker, one environment, one fake of each kind.
-pytestmark = pytest.mark.xdist_group("journeys")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:

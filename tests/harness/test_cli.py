@@ -176,7 +176,7 @@ def test_run_against_nobody(
 ) -> None:
     monkeypatch.setenv("REALTIME_API_KEY", "abcdef")
     ended = ending("run", "--target=http://127.0.0.1:1/v1")
-    assert ended.code == ExitCode.USAGE
+    assert ended.code == ExitCode.HARNESS_FAULT
     assert "cannot reach http://127.0.0.1:1/v1" in ended.output
     assert not (tmp_path / "realtime-runs").exists()
 

@@ -56,17 +56,21 @@ class Matrix:
     Args:
         wanted: names of the defects that will be asked for; they are run together when the first
             of them is.
-        brief: whether a defect meets only the scenarios that judge a check which it turns red. That
-            shows that it is seen, and leaves open whether something else is accused.
+        brief: whether a defect meets only the scenarios that judge a check which it turns red, and
+            a behaviour one scenario of each suite. That shows that defects are seen, and leaves
+            open whether something else is accused.
 
     """
 
     def __init__(self, wanted: Iterable[str], *, brief: bool = False) -> None:
         self.rows: dict[str, Row] = {}
-        self._brief = brief
+        self.brief = brief
         self._wanted = list(wanted)
         self._switches = {switch.name: switch for switch in (*DEFECTS, *BEHAVIOURS)}
         self._scenarios = list(catalogue.scenarios(realtime_scenarios))
+        # Of each suite the conversation in which most is judged.
+        by_size = sorted(self._scenarios, key=lambda each: len(each.checks))
+        self._telling = {each.suite: each.id for each in by_size if not each.exclusive}
 
     def row(self, name: str) -> Row:
         """Return what the suites say about a defect."""
@@ -109,8 +113,10 @@ class Matrix:
     def _meets(self, scenario: Scenario, name: str) -> bool:
         """Whether a defect is to meet a scenario."""
         switch = self._switches.get(name)
-        if switch is None or switch.violates is None or not self._brief:
+        if switch is None or not self.brief:
             return True
+        if switch.violates is None:
+            return self._telling[scenario.suite] == scenario.id
         return any(check.id in {switch.violates, *switch.also} for check in scenario.checks)
 
     def _may_tell(self, scenario: Scenario, name: str) -> bool:

@@ -9,8 +9,6 @@ from realtime_harness import catalogue
 from realtime_harness.verdicts import Level, Verdict
 
 CHECKS = catalogue.checks(realtime_scenarios)
-# One worker runs all of them: together they cost a fraction of what they cost apart.
-pytestmark = pytest.mark.xdist_group("defect-matrix")
 
 RED = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN}
 
@@ -28,7 +26,7 @@ def test_a_right_fake_is_green(matrix):
 )
 def test_a_behaviour_turns_nothing_red(switch, matrix):
     row = matrix.row(switch.name)
-    assert row.judged > 100
+    assert row.judged > (50 if matrix.brief else 100)
     assert row.red == {}
     assert {check: said for check, said in row.broken.items() if check not in switch.also} == {}
     assert row.not_reached == set()

@@ -31,7 +31,7 @@ async def control(recorder: Recorder) -> AsyncIterator[Control]:
             lambda c: c.switches(defects=["a"]),
             "PUT",
             "/switches",
-            {"defects": ["a"], "behaviours": []},
+            {"defects": ["a"], "behaviours": [], "faults": []},
         ),
         (lambda c: c.reset(), "POST", "/reset", None),
         (lambda c: c.drop("sess_1"), "POST", "/sessions/sess_1/drop", None),

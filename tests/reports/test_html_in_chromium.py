@@ -237,7 +237,7 @@ def test_much_evidence_opens_at_once_and_is_shown_bit_by_bit(
     page.wait_for_selector(".lanes")
     assert page.locator(".events li").count() == 300
     page.click(".show-more:visible")
-    assert page.locator(".events li").count() == 600
+    page.wait_for_function("document.querySelectorAll('.events li').length === 600")
     last = len(talk.entries) - 1
     page.click("tr.check a.seen")
     page.wait_for_selector("li.marked .json")

@@ -27,7 +27,7 @@ from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, exit_code
 
-__all__ = ["RUNS", "Campaign", "Plan", "command_line"]
+__all__ = ["RUNS", "Campaign", "Plan", "command_line", "run_command"]
 
 RUNS = Path("realtime-runs")
 """Where run directories are made, below the working directory."""
@@ -207,3 +207,29 @@ def command_line(options: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
         if value:
             words += [option, value]
     return tuple(words)
+
+
+def run_command(
+    *,
+    target: str,
+    config: Path | None,
+    suites: Sequence[str],
+    keyword: str,
+    repeat: int,
+    workers: int = 0,
+    defects: Sequence[str],
+    behaviours: Sequence[str],
+) -> tuple[str, ...]:
+    """Return the command that repeats a run; without ``--out``, as that is a run of its own."""
+    return command_line(
+        [
+            ("--target", target),
+            ("--config", str(config or "")),
+            *(("--suite", name) for name in suites),
+            ("-k", keyword),
+            ("--repeat", str(repeat) if repeat > 1 else ""),
+            ("-n", str(workers or "")),
+            *(("--defect", name) for name in defects),
+            *(("--behaviour", name) for name in behaviours),
+        ]
+    )

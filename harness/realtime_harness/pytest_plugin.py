@@ -266,7 +266,7 @@ def write_reports(directory: Path) -> Path:
 
 
 def _begin(config: pytest.Config) -> None:
-    from realtime_harness.campaign import Campaign, Plan, command_line
+    from realtime_harness.campaign import Campaign, Plan, run_command
     from realtime_harness.errors import HarnessError, UsageError
     from realtime_harness.verdicts import ExitCode
 
@@ -277,16 +277,14 @@ def _begin(config: pytest.Config) -> None:
         out=option("--rt-out"),
         defects=tuple(option("--rt-defect")),
         behaviours=tuple(option("--rt-behaviour")),
-        command=command_line(
-            [
-                ("--target", option("--rt-target") or "fake"),
-                ("--config", str(option("--rt-config") or "")),
-                *(("--suite", suite) for suite in option("--rt-suite")),
-                ("-k", option("-k")),
-                ("--repeat", str(option("--rt-repeat")) if option("--rt-repeat") > 1 else ""),
-                *(("--defect", name) for name in option("--rt-defect")),
-                *(("--behaviour", name) for name in option("--rt-behaviour")),
-            ]
+        command=run_command(
+            target=option("--rt-target") or "fake",
+            config=option("--rt-config"),
+            suites=option("--rt-suite"),
+            keyword=option("-k"),
+            repeat=option("--rt-repeat"),
+            defects=option("--rt-defect"),
+            behaviours=option("--rt-behaviour"),
         ),
     )
     try:

@@ -224,7 +224,7 @@ def run(
     behaviours: Behaviours = None,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.campaign import Campaign, Plan, command_line
+    from realtime_harness.campaign import Campaign, Plan, run_command
 
     chosen = chosen_suites(suite or [])
     plan = Plan(
@@ -233,18 +233,15 @@ def run(
         out=out,
         defects=tuple(defects or ()),
         behaviours=tuple(behaviours or ()),
-        # Without --out: a repetition is a run of its own.
-        command=command_line(
-            [
-                ("--target", target),
-                ("--config", str(config or "")),
-                *(("--suite", name) for name in chosen),
-                ("-k", keyword),
-                ("--repeat", str(repeat) if repeat > 1 else ""),
-                ("-n", str(workers or "")),
-                *(("--defect", name) for name in defects or ()),
-                *(("--behaviour", name) for name in behaviours or ()),
-            ]
+        command=run_command(
+            target=target,
+            config=config,
+            suites=chosen,
+            keyword=keyword,
+            repeat=repeat,
+            workers=workers,
+            defects=defects or (),
+            behaviours=behaviours or (),
         ),
     )
     campaign = Campaign.begin(plan)

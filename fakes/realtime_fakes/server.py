@@ -35,7 +35,7 @@ from realtime_fakes.scripts import Script
 from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply, Switchboard
 from realtime_fakes.tls import server_context
-from realtime_fakes.websocket import bearer_key, is_beta, serve_websocket
+from realtime_fakes.websocket import bearer_key, in_force, is_beta, serve_websocket
 from realtime_harness import rtc
 
 __all__ = ["CLOCKS", "ServeOptions", "Server", "serve"]
@@ -246,6 +246,7 @@ class Server:
             "control_url": self._origin + (root or "/_fake"),
             "profile": service.profile,
             "calls_need_ephemeral_key": not service.policy.call_with_standard_key,
+            "models_are_deployments": service.policy.name_deployments,
         }
 
     def _application(self) -> web.Application:
@@ -306,7 +307,7 @@ class Server:
             reply = _refused(refusal("server_error"))
         if isinstance(reply, web.StreamResponse):
             return reply
-        for tap in service.switchboard.reply_taps if service is not None else ():
+        for tap in () if service is None else in_force(service, request).reply_taps:
             reply = tap(route, reply)
         if service is not None:
             if route != "websocket":

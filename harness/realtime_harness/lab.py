@@ -108,6 +108,7 @@ class Lab:
             capabilities=frozenset(Capability),
             control_url=ready["control_url"],
             calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
+            models_are_deployments=ready.get("models_are_deployments", False),
             ca_file=ready.get("ca_file"),
             switches=switches,
         )

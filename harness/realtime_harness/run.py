@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 from realtime_harness.checks import Check
 from realtime_harness.clients.control import Control
@@ -158,6 +159,7 @@ class ScenarioRun:
         query: Mapping[str, str] | None = None,
         name: str = "client",
         subprotocols: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> WebSocketConnection:
         """Open a WebSocket session.
 
@@ -168,6 +170,7 @@ class ScenarioRun:
             query: further parameters; without ``model``, all of them.
             name: of the connection in the evidence; a second one of that name gets ``-2``.
             subprotocols: offered in addition to what ``auth`` offers.
+            headers: sent in addition to what ``auth`` sends.
 
         Raises:
             ConnectionRefused: if the endpoint does not switch protocols.
@@ -185,6 +188,7 @@ class ScenarioRun:
             key=key,
             auth=auth,
             subprotocols=subprotocols,
+            headers=headers,
         )
         self.on_close(connection.name, connection.close)
         return connection
@@ -277,6 +281,38 @@ class ScenarioRun:
         relay = await open_relay(self, kind, delay_ms=delay_ms)
         self.on_close(f"{kind} relay", relay.close)
         return relay
+
+    async def enter_virtual_time(self) -> Control:
+        """Go on in a service of its own, like the target but for its clock, which is virtual.
+
+        For scenarios that need :attr:`Capability.CONTROL`. From here on the target is that service,
+        so this comes before anything is opened.
+
+        Returns:
+            The control API of that service; its :meth:`Control.advance` moves time on.
+
+        """
+        from realtime_harness.errors import HarnessError
+
+        if self.control is None:
+            raise HarnessError(f"target {self.target.name} has no clock that could be moved")
+        like = await self.control.state()
+        name = f"{self.scenario.name}-{uuid4().hex[:8]}"
+        target = await self.control.new_service(
+            name,
+            defects=like["defects"],
+            behaviours=like["behaviours"],
+            clock="virtual",
+            profile=like["profile"],
+        )
+        outer = self.control
+        self.on_close(f"service {name}", lambda: outer.delete_service(name))
+        self.target = target
+        self.signaling = Signaling(target, self.recorder, user_agent=self.signaling.user_agent)
+        self.control = Control(target, self.recorder)
+        self.on_close("signaling", self.signaling.close)
+        self.on_close("control", self.control.close)
+        return self.control
 
     # For whoever opens further things in the name of a run.
 

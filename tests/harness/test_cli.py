@@ -255,6 +255,7 @@ def test_fake_says_when_it_is_ready_and_ends_cleanly(tmp_path: Path) -> None:
         "api_key": "abcdef",
         "profile": "openai-2026-09",
         "calls_need_ephemeral_key": False,
+        "models_are_deployments": False,
         "control_url": ANY,
         "pid": fake.pid,
     }

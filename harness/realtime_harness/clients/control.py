@@ -31,6 +31,8 @@ class Control:
             raise HarnessError(f"target {target.name} has no control API")
         self._target = target
         self._url = target.control_url
+        # Where services are made; a service's own part of the control API is below it.
+        self._server_url = target.control_url.partition("/_fake")[0] + "/_fake"
         self._recorder = recorder
         self._client = httpx2.AsyncClient(
             verify=ssl_context(target), timeout=timeout_s, trust_env=False
@@ -98,6 +100,7 @@ class Control:
                 "clock": clock,
                 **({} if profile is None else {"profile": profile}),
             },
+            root=self._server_url,
         )
         return replace(
             self._target,
@@ -105,20 +108,26 @@ class Control:
             api_key=made["api_key"],
             control_url=made["control_url"],
             calls_need_ephemeral_key=made["calls_need_ephemeral_key"],
+            models_are_deployments=made["models_are_deployments"],
             switches={"defects": list(defects), "behaviours": list(behaviours)},
         )
 
     async def delete_service(self, name: str) -> None:
         """End a service that :meth:`new_service` made."""
-        await self._ask("DELETE", f"/services/{name}")
+        await self._ask("DELETE", f"/services/{name}", root=self._server_url)
 
     async def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        root: str | None = None,
     ) -> dict[str, Any]:
         if self._recorder is not None and method != "GET":
             self._recorder.note(f"control API: {method} {path}", body=body or {})
         try:
-            response = await self._client.request(method, self._url + path, json=body)
+            response = await self._client.request(method, (root or self._url) + path, json=body)
         except httpx2.HTTPError as error:
             raise HarnessError(f"control API: {method} {path} failed: {error!r}") from error
         if not response.is_success:

@@ -104,6 +104,7 @@ async def open_websocket(
     key: str | None = None,
     auth: Auth = Auth.HEADER,
     subprotocols: Sequence[str] | None = None,
+    headers: Mapping[str, str] | None = None,
     timeout_s: float = 10.0,
 ) -> WebSocketConnection:
     """Open a WebSocket at ``/realtime``; the handshake is recorded on lane ``transport``.
@@ -117,6 +118,7 @@ async def open_websocket(
         key: the target's own if not given.
         auth: how the key is shown.
         subprotocols: offered in addition to what ``auth`` offers.
+        headers: sent in addition to what ``auth`` sends.
         timeout_s: bound on the handshake.
 
     Raises:
@@ -126,7 +128,7 @@ async def open_websocket(
     """
     secret = target.api_key if key is None else key
     recorder.redactor.register(secret)
-    headers: dict[str, str] = {}
+    headers = dict(headers or {})
     offered = list(subprotocols or ())
     if auth is Auth.HEADER:
         headers["Authorization"] = f"Bearer {secret}"

@@ -9,6 +9,7 @@
     capabilities = ["websocket", "webrtc", "sideband", "ephemeral-keys", "hangup"]
     ca_file = "staging.pem"             # relative to this file
     calls_need_ephemeral_key = true     # as on Azure
+    models_are_deployments = true       # likewise
 
 Credentials come from the environment or from that file, never from the command line.
 """
@@ -39,7 +40,7 @@ FAKE_WITH_PROFILE = "fake:"
 
 _BUILT_IN = {"openai": ("https://api.openai.com/v1", "OPENAI_API_KEY")}
 
-_FLAGS = frozenset({"calls_need_ephemeral_key"})
+_FLAGS = frozenset({"calls_need_ephemeral_key", "models_are_deployments"})
 _KEYS = _FLAGS | {"base_url", "api_key", "api_key_env", "model", "capabilities", "ca_file"}
 
 

@@ -32,6 +32,10 @@ class Target:
     """Whether a standard key opens no call, as on Azure. Calls are then opened with a key that is
     made for each of them."""
 
+    models_are_deployments: bool = False
+    """Whether ``model`` is a name that the customer gave, as on Azure, and says nothing of what is
+    behind it."""
+
     ca_file: str | None = None
     """PEM file to trust in addition, for targets with a certificate of their own."""
 

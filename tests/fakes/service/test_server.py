@@ -35,6 +35,7 @@ async def test_the_ready_file(tmp_path):
         "control_url",
         "profile",
         "calls_need_ephemeral_key",
+        "models_are_deployments",
         "pid",
     }
     assert ready["base_url"].startswith("http://127.0.0.1:")

@@ -59,6 +59,7 @@ async def test_new_service_is_a_target(control: Control, httpx2_mock: MockRouter
             "control_url": f"{ROOT}/services/one",
             "api_key": "sk-one",
             "calls_need_ephemeral_key": False,
+            "models_are_deployments": False,
         },
     )
     target = await control.new_service("one", defects=["broken"])

@@ -35,6 +35,39 @@ class Policy:
     roots: tuple[str, ...] = ("/v1",)
     """Below which paths the API is; the first is the one that is announced."""
 
+    overlook: tuple[str, ...] = ()
+    """Codes of refusals of WebSocket callers that are not made, so that these are let in; an absent
+    key is ``key_missing``. A session is then what it can be."""
+
+    refusal_codes: tuple[int, int, int] = (3000, 4000, 4004)
+    """Close codes of refusals in the socket: of a key, of a request, of a model."""
+
+    explain_refusal: bool = True
+    """Whether the close frame of a refusal names its reason."""
+
+    close_refused: bool = True
+    """Whether a caller who is refused in the socket is closed."""
+
+    subprotocol: str = "realtime"
+    """Which of the subprotocols that are offered is selected: the one that starts with this; none
+    if it is empty."""
+
+    key_lifetimes_s: tuple[int, int, int] = (10, 600, 7200)
+    """Shortest, default and longest lifetime of an ephemeral key, seconds (OpenAI SDK, docstring of
+    ``client_secret_create_params``)."""
+
+    key_grace_s: float = 0.0
+    """Seconds for which an ephemeral key works beyond its expiry."""
+
+    single_use_keys: bool = False
+    """Whether an ephemeral key starts one session only."""
+
+    end_with_key: bool = False
+    """Whether a session ends when the ephemeral key that started it expires."""
+
+    mint_with_any_key: bool = False
+    """Whether an ephemeral key may ask for further ones."""
+
     read_api_key: bool = False
     """Whether a key may also be shown in a header or query parameter ``api-key``."""
 

@@ -11,6 +11,7 @@
     └── HarnessError                our side did wrong: never a verdict about the endpoint
         ├── UsageError              an option, a file or a call that cannot be used as given
         ├── MissingExtra            an optional part is not installed
+        │   └── MissingVoice        nothing is there that could be said to the endpoint
         └── TargetUnreachable       nothing answers at the target's address
 
 The two branches are kept apart in the type system because a conformance tool that blames an
@@ -31,6 +32,7 @@ __all__ = [
     "HarnessError",
     "MalformedSdp",
     "MissingExtra",
+    "MissingVoice",
     "RealtimeHarnessError",
     "TargetUnreachable",
     "TargetViolation",
@@ -129,6 +131,16 @@ class MissingExtra(HarnessError):
 
     def __str__(self) -> str:
         return f"install realtime-harness[{self.extra}]"
+
+
+class MissingVoice(MissingExtra):
+    """The endpoint understands human speech, and there is no recording of any."""
+
+    def __init__(self) -> None:
+        super().__init__("voice")
+
+    def __str__(self) -> str:
+        return "set RT_VOICE to a WAV file (mono, 16 bits) of somebody saying a short sentence"
 
 
 class TargetUnreachable(HarnessError):

@@ -160,6 +160,7 @@ class ScenarioRun:
         name: str = "client",
         subprotocols: Sequence[str] | None = None,
         headers: Mapping[str, str] | None = None,
+        path: str = "/realtime",
     ) -> WebSocketConnection:
         """Open a WebSocket session.
 
@@ -171,6 +172,7 @@ class ScenarioRun:
             name: of the connection in the evidence; a second one of that name gets ``-2``.
             subprotocols: offered in addition to what ``auth`` offers.
             headers: sent in addition to what ``auth`` sends.
+            path: below the target's base URL.
 
         Raises:
             ConnectionRefused: if the endpoint does not switch protocols.
@@ -189,6 +191,7 @@ class ScenarioRun:
             auth=auth,
             subprotocols=subprotocols,
             headers=headers,
+            path=path,
         )
         self.on_close(connection.name, connection.close)
         return connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -71,6 +71,10 @@ class Control:
         """Switch exactly these defects, behaviours and faults on."""
         wanted = {"defects": list(defects), "behaviours": list(behaviours), "faults": list(faults)}
         return await self._ask("PUT", "/switches", wanted)
+
+    async def script(self, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Let the fake answer by these rules; it echoes what no rule is for."""
+        return await self._ask("PUT", "/script", {"rules": list(rules)})
 
     async def reset(self) -> dict[str, Any]:
         """End all sessions and forget keys, calls and switches."""

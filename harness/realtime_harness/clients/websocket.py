@@ -105,9 +105,10 @@ async def open_websocket(
     auth: Auth = Auth.HEADER,
     subprotocols: Sequence[str] | None = None,
     headers: Mapping[str, str] | None = None,
+    path: str = "/realtime",
     timeout_s: float = 10.0,
 ) -> WebSocketConnection:
-    """Open a WebSocket at ``/realtime``; the handshake is recorded on lane ``transport``.
+    """Open a WebSocket; the handshake is recorded on lane ``transport``.
 
     Args:
         target: the endpoint.
@@ -119,6 +120,7 @@ async def open_websocket(
         auth: how the key is shown.
         subprotocols: offered in addition to what ``auth`` offers.
         headers: sent in addition to what ``auth`` sends.
+        path: below the target's base URL.
         timeout_s: bound on the handshake.
 
     Raises:
@@ -134,7 +136,7 @@ async def open_websocket(
         headers["Authorization"] = f"Bearer {secret}"
     elif auth is Auth.SUBPROTOCOL:
         offered = ["realtime", f"openai-insecure-api-key.{secret}", *offered]
-    url = target.websocket_url(**query)
+    url = target.websocket_url(path, **query)
     shown = {**headers, **({"Sec-WebSocket-Protocol": ", ".join(offered)} if offered else {})}
     asked = _record(
         recorder,

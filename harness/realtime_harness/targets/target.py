@@ -36,6 +36,9 @@ class Target:
     """Whether ``model`` is a name that the customer gave, as on Azure, and says nothing of what is
     behind it."""
 
+    transcription_model: str = "gpt-4o-mini-transcribe"
+    """What writes down what the user says; on Azure the name of a deployment."""
+
     ca_file: str | None = None
     """PEM file to trust in addition, for targets with a certificate of their own."""
 

@@ -24,7 +24,8 @@ from realtime_fakes.shapes import Shape, check
 
 __all__ = ["AnySession"]
 
-_GOING_AWAY = 1001
+_ANOTHER_TERM_S = 3_600
+"""How much longer a session goes on that does not end when it should."""
 
 
 class AnySession(ABC):
@@ -145,8 +146,12 @@ class AnySession(ABC):
     def _expire(self, now: float, out: list[Effect]) -> None:
         """End the session, if its time is up."""
         if self.config["expires_at"] <= now:
+            policy = self._policy()
+            if not policy.sessions_expire:
+                self.config = {**self.config, "expires_at": int(now) + _ANOTHER_TERM_S}
+                return
             minutes = round((self.config["expires_at"] - self._started_at) / 60)
             error = api_error("session_expired", minutes=minutes)
-            out.append(error.event(self._ids.event() if self._policy().number_errors else None))
-            out.append(Close(_GOING_AWAY, error.message))
+            out.append(error.event(self._ids.event() if policy.number_errors else None))
+            out.append(Close(policy.expiry_close_code, error.message))
             self.ended = True

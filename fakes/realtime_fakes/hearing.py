@@ -28,6 +28,12 @@ Reaction: TypeAlias = Callable[[float, list[Effect]], None]
 
 _MOST_KEPT_MS = 600_000
 _MOST_KEPT_OF_SILENCE_MS = 5_000
+_DEFAULTS: dict[str, Any] = {
+    "threshold": 0.5,
+    "prefix_padding_ms": 300,
+    "silence_duration_ms": 200,
+    "eagerness": "auto",
+}
 _LOGPROBS = "item.input_audio_transcription.logprobs"
 
 
@@ -69,6 +75,8 @@ class Hearing:
         self._policy = policy
         self._detector: TurnDetector | None = None
         self._detection: dict[str, Any] | None = None
+        self._has_heard_speech = False
+        self._quiet_from_ms = 0.0
         # Set while somebody speaks.
         self._item_id: str | None = None
         self._start_ms = 0
@@ -92,7 +100,7 @@ class Hearing:
         """Go on with another configuration; what was heard stays."""
         self._config = config["audio"]["input"]
         self._with_logprobs = _LOGPROBS in (config.get("include") or ())
-        detection = self._config["turn_detection"]
+        detection = self._detection_in_force()
         if detection == self._detection:
             return
         self._detection = detection
@@ -117,7 +125,10 @@ class Hearing:
         """
         if not data:
             return
+        policy, is_appended = self._policy(), format is None
         format = format or self._config["format"]["type"]
+        if format in policy.misread_formats:
+            format = "audio/pcm"
         self._input.append(data, format)
         detector = self._detector
         if detector is None:
@@ -132,6 +143,9 @@ class Hearing:
             self._input.keep_last(_MOST_KEPT_MS)
             return
         self._input.keep_last(max(self.idle_ms, _MOST_KEPT_OF_SILENCE_MS))
+        if policy.ghost_after_ms is not None and is_appended and not self.idle_ms:
+            if self.total_ms >= self._quiet_from_ms + policy.ghost_after_ms:
+                self._start(round(self.total_ms), now, out)
         if self._idle_from_ms is not None and self.total_ms >= self._idle_from_ms + self.idle_ms:
             self._time_out(self._idle_from_ms + self.idle_ms, now, out)
 
@@ -142,16 +156,19 @@ class Hearing:
             ApiError: if that is too little.
 
         """
-        least, heard = self._policy().commit_minimum_ms, self._input.ms
+        policy, heard = self._policy(), self._input.ms
+        least = policy.commit_minimum_ms
         if heard < least:
             raise api_error("input_audio_buffer_commit_empty", limit=least, found=heard)
         item_id = self._item_id or self._ids.item()
         self._start_over(self.total_ms)
-        self._commit(item_id, self._input.take(), now, out, respond=False)
+        pcm = self._input.take() if policy.commit_empties else self._input.peek(0)
+        self._commit(item_id, pcm, now, out, respond=policy.answer_commits)
 
     def clear(self, out: list[Effect]) -> None:
         """Forget what is buffered."""
-        self._input.clear()
+        if self._policy().clear_empties:
+            self._input.clear()
         self._start_over(self.total_ms)
         out.append(self._event("input_audio_buffer.cleared"))
 
@@ -185,6 +202,7 @@ class Hearing:
     def _start(self, start_ms: int, now: float, out: list[Effect]) -> None:
         self.stop_waiting()
         self._start_ms, self._item_id = start_ms, self._ids.item()
+        self._has_heard_speech, self._quiet_from_ms = True, self.total_ms
         out.append(
             self._event(
                 "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=self._item_id
@@ -195,7 +213,7 @@ class Hearing:
 
     def _stop(self, end_ms: int, now: float, out: list[Effect]) -> None:
         item_id = self._item_id or self._ids.item()
-        self._item_id = None
+        self._item_id, self._quiet_from_ms = None, self.total_ms
         out.append(
             self._event("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)
         )
@@ -216,7 +234,8 @@ class Hearing:
                 item_id=item_id,
             )
         )
-        self._commit(item_id, self._input.take(start_ms, end_ms), now, out, respond=True)
+        pcm = self._input.take(start_ms, end_ms)
+        self._commit(item_id, pcm, now, out, respond=self._policy().answer_idle)
 
     def _commit(
         self, item_id: str, pcm: bytes, now: float, out: list[Effect], *, respond: bool
@@ -233,10 +252,11 @@ class Hearing:
         place = len(out)
         if respond:
             self._respond(now, out)
-        settings = self._config["transcription"]
+        settings, policy = self._config["transcription"], self._policy()
+        if settings is None and policy.transcribe_unasked:
+            settings = {"model": None}
         if settings is None:
             return
-        policy = self._policy()
         events = transcribe(
             entry.heard(0),
             len(pcm) / 48,
@@ -261,6 +281,19 @@ class Hearing:
         if entry is not None and "transcript" in events[-1]:
             transcribed = entry.transcribed(0, events[-1]["transcript"])
             self._conversation.replace(item_id, transcribed)
+
+    def _detection_in_force(self) -> dict[str, Any] | None:
+        """Return turn detection as the session asks for it, and as the policy has it."""
+        asked, policy = self._config["turn_detection"], self._policy()
+        is_switched = (asked is None) != (self._detector is None)
+        if self._has_heard_speech and is_switched and policy.stuck_detection:
+            stuck = policy.stuck_detection == ("on" if asked is None else "off")
+            if stuck:
+                return self._detection
+        if asked is None:
+            return None
+        ignored = {name: _DEFAULTS[name] for name in policy.ignored_detection if name in asked}
+        return {**asked, **ignored, **dict(policy.forced_turn_flags)}
 
     def _wants(self, flag: str) -> bool:
         # Sessions that only transcribe have no such flags.

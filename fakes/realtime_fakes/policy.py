@@ -207,6 +207,59 @@ class Policy:
     delta_interval_s: float = 0.0
     """Seconds between two deltas of a response; 0 says all of it at once."""
 
+    acknowledge_appends: bool = False
+    """Whether an append of sound is answered by an event of its own."""
+
+    answer_commits: bool = False
+    """Whether a commit that the client asks for is answered by a response."""
+
+    commit_empties: bool = True
+    """Whether what a client commits leaves the buffer."""
+
+    clear_empties: bool = True
+    """Whether what a client clears leaves the buffer."""
+
+    misread_formats: tuple[str, ...] = ()
+    """Input formats of which the sound is taken for ``audio/pcm``."""
+
+    forced_turn_flags: tuple[tuple[str, bool], ...] = ()
+    """``create_response`` and ``interrupt_response`` as they are, whatever a session says."""
+
+    ignored_detection: tuple[str, ...] = ()
+    """Settings of turn detection that have their defaults, whatever a session says."""
+
+    stuck_detection: str = ""
+    """``on`` if turn detection that has heard speech cannot be switched off any more, ``off`` if it
+    cannot be switched on again."""
+
+    ghost_after_ms: float | None = None
+    """After how much silence over WebSocket speech is made up; ``None`` for never."""
+
+    answer_idle: bool = True
+    """Whether a silence that is too long is answered by a response."""
+
+    answer_after_interruption: bool = True
+    """Whether somebody who interrupted the assistant is answered."""
+
+    truncates_too: tuple[str, ...] = ()
+    """What may be truncated though there is nothing to truncate: ``user`` and ``text`` (messages of
+    the user, and written ones of the assistant), ``unknown`` items, ``beyond`` (the end)."""
+
+    truncate_shortens: bool = True
+    """Whether an item that is truncated becomes shorter."""
+
+    clear_playback: bool = True
+    """Whether a client who clears the output buffer of a call hears nothing more of it."""
+
+    transcribe_unasked: bool = False
+    """Whether what the user says is transcribed in sessions that did not ask for it."""
+
+    sessions_expire: bool = True
+    """Whether a session ends when its time is up."""
+
+    expiry_close_code: int = 1001
+    """Code with which its sockets are closed then."""
+
     commit_minimum_ms: float = 100.0
     """Milliseconds of sound that a commit needs."""
 

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from realtime_fakes.any_session import AnySession
-from realtime_fakes.audience import Attachment, Effect, Event, McpOutcome
+from realtime_fakes.audience import Attachment, ClearPlayback, Effect, Event, McpOutcome
 from realtime_fakes.brain import Answer, Brain, Course, Turn
 from realtime_fakes.client_events import with_further
-from realtime_fakes.config import Config, model_of, patch
+from realtime_fakes.config import Config, check_thinking, model_of, patch
 from realtime_fakes.context import (
     chosen,
     cost_of_input,
@@ -33,6 +33,7 @@ from realtime_fakes.ids import Ids
 from realtime_fakes.mcp import McpServers, decided
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
+from realtime_fakes.prompts import with_prompt
 from realtime_fakes.response import Response
 
 __all__ = ["Session"]
@@ -89,6 +90,7 @@ class Session(AnySession):
         self._responses: dict[str, Response] = {}
         self._active: Response | None = None
         self._response_count = 0
+        self._was_interrupted = False
         self._waiting: dict[str, Entry] = {}
         self._mcp = McpServers(self._conversation, ids=ids, policy=policy)
         self._unlisted: list[Event] = []
@@ -175,12 +177,14 @@ class Session(AnySession):
     # session
 
     def _update(self, event: Event, now: float, out: list[Effect]) -> None:
-        self.config = patch(
+        asked = event["session"]
+        config = patch(
             self.config,
-            event["session"],
+            asked,
             voice_is_fixed=self._conversation.has_assistant_audio,
             model_is_fixed=not self._policy().accept_model_change,
         )
+        self.config = with_prompt(config, asked, self._brain.recall)
         self._instructions_cost = cost_of_instructions(self.config["instructions"])
         self._hearing.configure(self.config)
         out.append(
@@ -196,6 +200,8 @@ class Session(AnySession):
     # input_audio_buffer
 
     def _append_audio(self, event: Event, now: float, out: list[Effect]) -> None:
+        if self._policy().acknowledge_appends:
+            out.append({"type": "input_audio_buffer.appended", "event_id": self._ids.event()})
         self._hearing.append(event["audio"], None, now, out)
 
     def _commit_audio(self, event: Event, now: float, out: list[Effect]) -> None:
@@ -208,7 +214,11 @@ class Session(AnySession):
 
     def _clear_output_audio(self, event: Event, now: float, out: list[Effect]) -> None:
         if self._output_audio is not None:
-            self._output_audio.clear(out)
+            effects: list[Effect] = []
+            self._output_audio.clear(effects)
+            if not self._policy().clear_playback:
+                effects = [each for each in effects if not isinstance(each, ClearPlayback)]
+            out.extend(effects)
 
     # conversation.item
 
@@ -301,16 +311,26 @@ class Session(AnySession):
         )
 
     def _truncate_item(self, event: Event, now: float, out: list[Effect]) -> None:
+        item_id, end, lax = event["item_id"], event["audio_end_ms"], self._policy().truncates_too
+        if "unknown" in lax and self._conversation.get(item_id) is None:
+            self._say_truncated(item_id, end, out)
+            return
         entry = self._entry(event, "item_truncate_invalid_item_id")
         if not entry.spoken_ms:
-            raise api_error("item_truncate_not_audio")
-        end = event["audio_end_ms"]
-        if end > entry.spoken_ms:
+            if ("user" if entry.item.get("role") == "user" else "text") not in lax:
+                raise api_error("item_truncate_not_audio")
+            self._say_truncated(item_id, end, out)
+        elif end > entry.spoken_ms and "beyond" not in lax:
             raise api_error("item_truncate_too_late", found=int(entry.spoken_ms), limit=end)
-        self._truncate(event["item_id"], entry, end, out)
+        else:
+            self._truncate(item_id, entry, end, out)
 
     def _truncate(self, item_id: str, entry: Entry, end_ms: int, out: list[Effect]) -> None:
-        self._conversation.replace(item_id, entry.truncated(end_ms))
+        if self._policy().truncate_shortens:
+            self._conversation.replace(item_id, entry.truncated(end_ms))
+        self._say_truncated(item_id, end_ms, out)
+
+    def _say_truncated(self, item_id: str, end_ms: int, out: list[Effect]) -> None:
         out.append(
             {
                 "type": "conversation.item.truncated",
@@ -339,6 +359,7 @@ class Session(AnySession):
             self._unlisted.append(event)
             return
         config = self.config
+        check_thinking(request, config["model"], "response")
         said: dict[str, Any] = config["audio"]["output"]
         asked: dict[str, Any] = request.get("audio", {}).get("output", {})
         voice = asked.get("voice", said["voice"])
@@ -347,6 +368,8 @@ class Session(AnySession):
         context = chosen(request.get("input"), self._conversation, config, self._ids)
         modalities: list[str] = request.get("output_modalities") or config["output_modalities"]
         instructions = request.get("instructions")
+        if instructions is None and request.get("prompt") is not None:
+            instructions = self._brain.recall(request["prompt"], "response.prompt")
         if instructions is None:
             instructions, cost = config["instructions"], self._instructions_cost
         else:
@@ -382,7 +405,7 @@ class Session(AnySession):
             speak=self._brain.speak if modalities[0] == "audio" else None,
             conversation=conversation,
             output_audio=self._output_audio,
-            shows_phase=model.reasoning,
+            shows_phase=model.effort is not None,
             ids=self._ids,
             policy=policy,
             add_item=self._append_item,
@@ -422,9 +445,16 @@ class Session(AnySession):
                 request.get("parallel_tool_calls", config.get("parallel_tool_calls")) is not False,
                 request.get("metadata"),
                 self._response_count,
+                self._effort(request),
             )
         )
         return self._mcp.invoke(answer, tools) if tools else answer
+
+    def _effort(self, request: dict[str, Any]) -> str | None:
+        """Return how hard the answer is to be thought about; models that do have a default."""
+        default = model_of(self.config["model"]).effort
+        asked = request.get("reasoning") or self.config.get("reasoning") or {}
+        return None if default is None else asked.get("effort", default)
 
     def _cancel_response(self, event: Event, now: float, out: list[Effect]) -> None:
         response_id = event.get("response_id")
@@ -436,6 +466,8 @@ class Session(AnySession):
 
     def _respond(self, now: float, out: list[Effect]) -> None:
         """Answer a turn, unless an answer is still on its way."""
+        if self._was_interrupted and not self._policy().answer_after_interruption:
+            return
         if self._active is None:
             self._create_response({}, now, out)
 
@@ -448,6 +480,7 @@ class Session(AnySession):
         """
         response = self._active
         if response is not None:
+            self._was_interrupted = True
             response.cancel("turn_detected", out)
             self._forget_if_done(response, now, out)
         if self._output_audio is not None:

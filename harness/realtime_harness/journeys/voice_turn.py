@@ -3,8 +3,8 @@
 Whom we speak to decides what is said and how fast, here and nowhere else:
 
 - A fake (:attr:`Capability.CONTROL`) understands tones, of which every word is known
-  (:mod:`realtime_harness.audio.speech`). Everybody else is given human speech: the WAV file that the
-  environment variable ``RT_VOICE`` names.
+  (:mod:`realtime_harness.audio.speech`). Everybody else is given human speech: the WAV file that
+  the environment variable ``RT_VOICE`` names.
 - An endpoint on this machine, or one that claims ``CONTROL``, gets sound as fast as it can be sent:
   turn detection counts the sound and not the clock. Everybody else gets it in real time, as from
   a microphone.

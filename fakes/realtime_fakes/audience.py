@@ -58,8 +58,8 @@ class Attachment:
 
     role: Role
     name: str
-    key: str | None = None
-    """What it was opened with."""
+    keys: tuple[str, ...] = ()
+    """What it was opened with, and what that was made with; none for a far end that shows none."""
 
 
 class Addressed(NamedTuple):

@@ -117,7 +117,7 @@ class CallRegistry:
 
         service = self._service
         call_id = service.new_call_id()
-        host = service.open_session(session, model=model, call_id=call_id)
+        host = service.open_session(session, model=model, call_id=call_id, key=key)
         peer = Peer(offer, host=host, service=service, is_filtered=is_filtered, key=key)
         call = self.join(call_id, host, peer, user_agent=user_agent)
         try:
@@ -159,7 +159,7 @@ class CallRegistry:
         if call is None:
             return None
         age = self._service.clock.now() - call.created_at
-        return call if age >= self._service.policy.sideband_delay_s else None
+        return call if age >= call.host.policy.sideband_delay_s else None
 
     def ended(self, host: Host) -> None:
         """Forget the call behind a session that ended, and close its peer."""

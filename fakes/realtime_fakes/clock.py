@@ -42,18 +42,27 @@ class VirtualClock:
 
     def __init__(self, start: float | None = None) -> None:
         self._now = time.time() if start is None else start
-        self._listeners: list[Callable[[], None]] = []
+        self._timers: list[tuple[Callable[[], float | None], Callable[[], None]]] = []
 
     def now(self) -> float:
         """Return the current time."""
         return self._now
 
-    def on_advance(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after every advance, so that due timers run."""
-        self._listeners.append(listener)
+    def serve(self, due: Callable[[], float | None], run: Callable[[], None]) -> None:
+        """Run somebody's timers when the clock is advanced.
+
+        Args:
+            due: says when the next one is due, in Unix seconds; ``None`` if there is none.
+            run: runs those that are due, and leaves none of them set.
+
+        """
+        self._timers.append((due, run))
 
     def advance(self, seconds: float) -> float:
         """Move on by ``seconds`` and return the new time.
+
+        On the way the clock stops wherever a timer is due, those included that others set: each
+        runs at its own time, in order, as it would if the time had really passed.
 
         Raises:
             ValueError: if ``seconds`` is negative: time does not run backwards.
@@ -61,7 +70,14 @@ class VirtualClock:
         """
         if seconds < 0:
             raise ValueError(f"cannot advance by {seconds} s: time does not run backwards")
-        self._now += seconds
-        for listener in list(self._listeners):
-            listener()
+        until = self._now + seconds
+        while (due := self._next_due()) is not None and due <= until:
+            self._now = max(self._now, due)
+            for _, run in list(self._timers):
+                run()
+        self._now = until
         return self._now
+
+    def _next_due(self) -> float | None:
+        dues = [due() for due, _ in self._timers]
+        return min((each for each in dues if each is not None), default=None)

@@ -39,6 +39,7 @@ __all__ = [
     "ring",
     "say",
     "script",
+    "session_switches",
     "sip_call",
     "state",
     "switches",
@@ -105,6 +106,19 @@ async def switches(service: Service, request: web.Request) -> HttpReply:
     return json_reply(service.switched_on())
 
 
+async def session_switches(service: Service, request: web.Request) -> HttpReply:
+    """Switch exactly the given ones on for one session; what is on for others stays."""
+    body, session_id = await _body(request), request.match_info["session_id"]
+    host = service.hosts.get(session_id)
+    if host is None:
+        raise ControlError(404, f"no session {session_id!r}; GET /state shows those that run")
+    try:
+        service.switch_session(host, **{what: _names(body, what) for what in _SWITCHES})
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply(service.switched_on())
+
+
 async def script(service: Service, request: web.Request) -> HttpReply:
     """Answer by the script in the body, YAML or JSON; running sessions do so as well.
 
@@ -131,7 +145,13 @@ async def journal(service: Service, request: web.Request) -> HttpReply:
     if not after.removeprefix("-").isdecimal():
         raise ControlError(400, "after is the seq of the last entry that is known")
     entries = service.journal.entries(session_id=request.query.get("session_id"), after=int(after))
-    return json_reply({"entries": entries, "dropped": service.journal.dropped})
+    return json_reply(
+        {
+            "entries": entries,
+            "dropped": service.journal.dropped,
+            "start_ns": service.journal.start_ns,
+        }
+    )
 
 
 async def drop(service: Service, request: web.Request) -> HttpReply:
@@ -212,9 +232,11 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
     """Add a service of its own to the server."""
     body = await _body(request)
     name, clock = body.get("name"), body.get("clock", "real")
-    profile = body.get("profile", DEFAULT_PROFILE)
+    profile, now = body.get("profile", DEFAULT_PROFILE), body.get("now")
     if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
         raise ControlError(400, "a service needs a name of letters, digits, '-' and '_'")
+    if not isinstance(now, int | float | None) or isinstance(now, bool):
+        raise ControlError(400, "now is Unix time in seconds, as a virtual clock shows it")
     if name in server.services:
         raise ControlError(409, f"there is a service {name!r} already")
     try:
@@ -227,6 +249,7 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
             script=_script(body),
             latency=body.get("latency"),
             profile=profile,
+            now=now,
         )
     except ValueError as error:
         raise ControlError(400, str(error)) from error
@@ -249,6 +272,7 @@ SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("GET", "/journal", journal),
     ("POST", "/clock", advance),
     ("PUT", "/switches", switches),
+    ("PUT", "/sessions/{session_id}/switches", session_switches),
     ("PUT", "/script", script),
     ("POST", "/reset", reset),
     ("POST", "/sessions/{session_id}/drop", drop),

@@ -31,10 +31,13 @@ from realtime_fakes.audience import (
     recipients,
 )
 from realtime_fakes.clock import Clock
+from realtime_fakes.faults import Fault
 from realtime_fakes.faults.line import DamagedLine, Ends
 from realtime_fakes.faults.media import read_pause
 from realtime_fakes.journal import Journal, Track
-from realtime_fakes.switches import EventTap, Switchboard
+from realtime_fakes.policy import Policy
+from realtime_fakes.scopes import masked
+from realtime_fakes.switches import AnswerTap, Caller, Switchboard
 
 __all__ = ["Host", "Media", "Outlet", "Player"]
 
@@ -89,6 +92,7 @@ class _Line:
     outlet: Outlet
     track: Track
     """In the journal."""
+    caller: Caller
     read_pause_s: float = 0.0
     """Waited before the next event of the client is read."""
     memory: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +104,7 @@ class Host:
 
     Args:
         session: the session.
+        caller: whoever started it.
         clock: of the service.
         switchboard: of the service.
         journal: of the service.
@@ -112,6 +117,7 @@ class Host:
         self,
         session: AnySession,
         *,
+        caller: Caller,
         clock: Clock,
         switchboard: Switchboard,
         journal: Journal,
@@ -123,6 +129,7 @@ class Host:
         self.media: Media | None = None
         self.ended = False
         self.abrupt = False
+        self._caller = caller
         self._clock = clock
         self._switchboard = switchboard
         self._journal = journal
@@ -131,15 +138,28 @@ class Host:
         self._on_end = on_end
         self._lines: dict[Attachment, _Line] = {}
         self._is_filtering = False
+        self._is_tapped = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = float("inf")
         self._set_timer()
 
+    @property
+    def policy(self) -> Policy:
+        """The decisions in force for the session."""
+        return self._caller.on.policy
+
+    @property
+    def answer_taps(self) -> tuple[AnswerTap, ...]:
+        """What happens to the SDP answer of a call."""
+        return self._caller.on.answer_taps
+
     def attach(self, attachment: Attachment, outlet: Outlet) -> None:
         """Add a party to the session."""
         track = self._journal.open(self.session.id, attachment)
-        self._lines[attachment] = line = _Line(outlet, track)
-        if self._switchboard.faults:
+        caller = self._switchboard.caller(attachment.keys, self.session.id)
+        self._lines[attachment] = line = _Line(outlet, track, caller)
+        self._is_tapped = self._is_tapped or bool(caller.on.event_taps)
+        if caller.on.faults:
             self._damage(attachment, line)
         self._is_filtering = self._is_filtering or attachment.role is Role.FILTERED_CHANNEL
         self._deliver(self.session.attach(attachment, self._clock.now()))
@@ -155,7 +175,7 @@ class Host:
         self._deliver(self.session.detach(attachment, self._clock.now()))
         if attachment.role is not Role.SIDEBAND:
             self.end(cause="caller")
-        elif self._switchboard.policy.end_with_sideband:
+        elif self.policy.end_with_sideband:
             self.end()
 
     def receive(self, attachment: Attachment, frame: str | bytes) -> None:
@@ -196,7 +216,7 @@ class Host:
         if self.ended:
             return
         self._finish()
-        if cause in self._switchboard.policy.sidebands_outlive:
+        if cause in self.policy.sidebands_outlive:
             self._lines = {
                 a: line for a, line in self._lines.items() if a.role is not Role.SIDEBAND
             }
@@ -222,12 +242,24 @@ class Host:
             self._journal.close(line.track, "network")
         self._on_end(self)
 
-    def damage(self) -> None:
-        """Do to every line what the faults say that are on by now; called when that changes."""
+    def switch(self) -> None:
+        """Go by what is on by now, for the session and for each party. Called when that changes."""
+        callers = [self._caller, *(line.caller for line in self._lines.values())]
+        had_faults = any(caller.on.faults for caller in callers)
+        for caller in callers:
+            self._switchboard.look_up(caller)
+        self._is_tapped = any(line.caller.on.event_taps for line in self._lines.values())
+        if not had_faults and not any(caller.on.faults for caller in callers):
+            return
         for attachment, line in list(self._lines.items()):
             self._damage(attachment, line)
         if self.media is not None:
             self.media.damage()
+
+    def faults(self, attachment: Attachment) -> list[Fault]:
+        """Return the faults that concern a party, of its events or its packets."""
+        on = self._switchboard.in_force(attachment.keys, self.session.id)
+        return [fault for fault in on.faults if fault.concerns(attachment, self.session.id)]
 
     def read_pause(self, attachment: Attachment) -> float:
         """Return how long to wait before a party's next event is read, seconds."""
@@ -243,16 +275,14 @@ class Host:
                 {"role": attachment.role.value, "name": attachment.name}
                 for attachment in self._lines
             ],
+            "switches": [masked(name) for name in self._caller.on.names],
+            "faults": [masked(fault.text) for fault in self._caller.on.faults],
         }
 
     def _damage(self, attachment: Attachment, line: _Line) -> None:
         if isinstance(line.outlet, DamagedLine):
             line.outlet = line.outlet.discard()
-        faults = [
-            fault
-            for fault in self._switchboard.faults
-            if fault.concerns(attachment, self.session.id)
-        ]
+        faults = self.faults(attachment)
         line.read_pause_s = read_pause(faults)
         if not faults:
             return
@@ -281,7 +311,7 @@ class Host:
         """Carry effects out, and end the session if it says so."""
         ending = Close(1000, "")
         is_cut = False
-        taps = self._switchboard.event_taps
+        is_tapped = self._is_tapped
         batches: dict[Attachment, list[bytes]] = {attachment: [] for attachment in self._lines}
         present = list(batches)
         for effect in effects:
@@ -303,8 +333,8 @@ class Host:
                 continue
             if self._is_filtering and event["type"] not in FOR_USERS:
                 parties = [party for party in parties if party.role is not Role.FILTERED_CHANNEL]
-            if taps:
-                self._tap(taps, event, parties, batches)
+            if is_tapped:
+                self._tap(event, parties, batches)
             else:
                 frame = orjson.dumps(event)
                 for attachment in parties:
@@ -336,24 +366,25 @@ class Host:
         if self.player is None:
             return
         if isinstance(effect, Play):
-            audible = self._switchboard.policy.play_sound
+            audible = self.policy.play_sound
             self.player.play(effect.pcm if audible else bytes(len(effect.pcm)))
         else:
             self.player.clear()
 
     def _tap(
         self,
-        taps: tuple[EventTap, ...],
         event: Event,
         parties: list[Attachment],
         batches: dict[Attachment, list[bytes]],
     ) -> None:
         """Serialise one event as the taps leave it, for each party apart."""
         for attachment in parties:
-            memory = self._lines[attachment].memory
+            line = self._lines[attachment]
             events = [event]
-            for tap in taps:
-                events = [out for event in events for out in tap(event, attachment.role, memory)]
+            for tap in line.caller.on.event_taps:
+                events = [
+                    out for event in events for out in tap(event, attachment.role, line.memory)
+                ]
             batches[attachment] += map(orjson.dumps, events)
 
     def _set_timer(self) -> None:

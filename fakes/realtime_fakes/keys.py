@@ -6,7 +6,7 @@ what it started outlives it (OpenAI SDK, docstring of ``client_secret_create_par
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ class EphemeralKey:
     """Unix time in whole seconds, as answered; the key works until just before."""
     session: dict[str, Any]
     """The session configuration as it was requested."""
+    made_with: str | None = None
+    """The standard key that asked for it."""
 
     @property
     def model(self) -> str:
@@ -51,16 +53,30 @@ class KeyRing:
         self._clock = clock
         self._ids = ids
         self._ephemeral: dict[str, EphemeralKey] = {}
+        self._listeners: list[Callable[[EphemeralKey, bool], None]] = []
 
-    def mint(self, session: dict[str, Any], *, seconds: int) -> EphemeralKey:
+    def mint(
+        self, session: dict[str, Any], *, seconds: int, made_with: str | None = None
+    ) -> EphemeralKey:
         """Make an ephemeral key that lives for ``seconds``."""
         key = EphemeralKey(
             value=self._ids.ephemeral_key(),
             expires_at=int(self._clock.now()) + seconds,
             session=session,
+            made_with=made_with,
         )
-        self._ephemeral[key.value] = key
+        self.put(key)
+        for listener in self._listeners:
+            listener(key, True)
         return key
+
+    def put(self, key: EphemeralKey) -> None:
+        """Admit a key that was made elsewhere."""
+        self._ephemeral[key.value] = key
+
+    def listen(self, listener: Callable[[EphemeralKey, bool], None]) -> None:
+        """Call ``listener`` with each key that is made, and ``False`` with each that is spent."""
+        self._listeners.append(listener)
 
     def admit(self, key: str | None) -> EphemeralKey | None:
         """Return the ephemeral key of that value, or ``None`` for a standard key.
@@ -97,9 +113,24 @@ class KeyRing:
             return "standard"
         return "ephemeral" if key in self._ephemeral else "unknown"
 
+    def lineage(self, key: str | None) -> tuple[str, ...]:
+        """Return a key, whatever it is, and behind an ephemeral one the key that made it."""
+        if not key:
+            return ()
+        ephemeral = self._ephemeral.get(key)
+        return (
+            (key,) if ephemeral is None or not ephemeral.made_with else (key, ephemeral.made_with)
+        )
+
     def spend(self, key: EphemeralKey) -> None:
         """Make an ephemeral key unknown."""
-        self._ephemeral.pop(key.value, None)
+        self.remove(key.value)
+        for listener in self._listeners:
+            listener(key, False)
+
+    def remove(self, value: str) -> None:
+        """Forget a key that was spent elsewhere."""
+        self._ephemeral.pop(value, None)
 
     def clear(self) -> None:
         """Forget all ephemeral keys."""

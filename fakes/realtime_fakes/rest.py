@@ -18,7 +18,7 @@ from realtime_fakes.service import Service
 from realtime_fakes.session_types import check_path, effective, model_for
 from realtime_fakes.shapes import anything, check, integer, one_of, optional, record
 from realtime_fakes.switches import HttpReply
-from realtime_fakes.websocket import bearer_key
+from realtime_fakes.websocket import bearer_key, in_force
 
 __all__ = ["ENDPOINTS", "Endpoint", "Handler", "json_reply"]
 
@@ -69,8 +69,10 @@ async def _translation_secrets(service: Service, request: web.Request) -> HttpRe
 
 async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -> HttpReply:
     """Make an ephemeral key; ``given`` is what the path says of the session."""
-    service.keys.admit_standard(bearer_key(request, service.policy))
-    _admit_to_pay(service)
+    policy = in_force(service, request).policy
+    key = bearer_key(request, policy)
+    service.keys.admit_standard(key)
+    _admit_to_pay(policy)
     body = check(_CLIENT_SECRET, _json_object(await request.read() or b"{}", "body"))
     seconds = (body.get("expires_after") or {}).get("seconds", _DEFAULT_TTL)
     requested = body.get("session")
@@ -88,9 +90,10 @@ async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -
         model=str(requested.get("model", DEFAULT_MODEL)),
         session_id=service.ids.session(),
         expires_at=0,
+        recall=service.recall,
     )
-    key = service.keys.mint(requested, seconds=seconds)
-    return json_reply({"value": key.value, "expires_at": key.expires_at, "session": session})
+    made = service.keys.mint(requested, seconds=seconds, made_with=key)
+    return json_reply({"value": made.value, "expires_at": made.expires_at, "session": session})
 
 
 async def _calls(service: Service, request: web.Request) -> HttpReply:
@@ -107,7 +110,7 @@ async def _translation_calls(service: Service, request: web.Request) -> HttpRepl
 
 async def _call(service: Service, request: web.Request, given: dict[str, Any]) -> HttpReply:
     """Answer an SDP offer; ``given`` is what the path says of the session."""
-    policy = service.policy
+    policy = in_force(service, request).policy
     user_agent = request.headers.get("User-Agent", "")
     key = bearer_key(request, policy)
     ephemeral = service.keys.admit(key)
@@ -115,7 +118,7 @@ async def _call(service: Service, request: web.Request, given: dict[str, Any]) -
         raise key_refused(key or "")
     if ephemeral is None and not policy.call_with_standard_key:
         raise refusal("ephemeral_key_needed")
-    _admit_to_pay(service)
+    _admit_to_pay(policy)
     sdp, session = await _call_body(request, policy)
     try:
         offer = read_offer(sdp, policy)
@@ -152,21 +155,22 @@ async def _call(service: Service, request: web.Request, given: dict[str, Any]) -
 
 async def _hangup(service: Service, request: web.Request) -> HttpReply:
     """End a call for everybody on it."""
-    service.keys.admit_standard(bearer_key(request, service.policy))
+    policy = in_force(service, request).policy
+    service.keys.admit_standard(bearer_key(request, policy))
     call = service.calls.get(request.match_info["call_id"])
     if call is None:
         raise refusal("call_id_not_found")
-    if service.policy.hangup_reaches_caller:
-        call.host.end(service.policy.hangup_code, cause="hangup")
+    if policy.hangup_reaches_caller:
+        call.host.end(policy.hangup_code, cause="hangup")
     else:
-        call.host.close_sidebands(service.policy.hangup_code)
+        call.host.close_sidebands(policy.hangup_code)
     return HttpReply(status=200)
 
 
 async def _accept(service: Service, request: web.Request) -> HttpReply:
     """Answer a SIP call with the session in the body."""
     call_id, body = await _call_order(service, request)
-    service.trunk.accept(call_id, body)
+    service.trunk.accept(call_id, body, key=bearer_key(request, service.policy))
     return HttpReply(status=200)
 
 
@@ -205,14 +209,14 @@ ENDPOINTS = (
 """All of them are POST."""
 
 
-def _admit_to_pay(service: Service) -> None:
+def _admit_to_pay(policy: Policy) -> None:
     """Let nobody pass whose quota is used up.
 
     Raises:
         ApiError: if it is.
 
     """
-    if service.policy.out_of_quota:
+    if policy.out_of_quota:
         raise refusal("insufficient_quota")
 
 

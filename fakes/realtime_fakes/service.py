@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from realtime_fakes.keys import KeyRing
 from realtime_fakes.mcp_client import McpClient
 from realtime_fakes.policy import Policy
 from realtime_fakes.profiles import DEFAULT_PROFILE
+from realtime_fakes.scopes import masked
 from realtime_fakes.script_files import FixedScript, ScriptFile
 from realtime_fakes.scripts import Script, ScriptBrain
 from realtime_fakes.session_types import effective, make_session, model_for
 from realtime_fakes.sip import Trunk
-from realtime_fakes.switches import Switchboard
+from realtime_fakes.switches import InForce, Switchboard
 
 __all__ = ["Service"]
 
@@ -41,6 +42,7 @@ class Service:
         loopback_only: whether its media is to listen on 127.0.0.1 and nowhere else.
         profile: name of what its switchboard is based on.
         remote_mcp: whether sessions may name MCP servers on other machines.
+        shard: number of the worker that it is in, which its calls' ids tell.
 
     """
 
@@ -55,6 +57,7 @@ class Service:
         loopback_only: bool = True,
         profile: str = DEFAULT_PROFILE,
         remote_mcp: bool = False,
+        shard: int | None = None,
     ) -> None:
         self.name = name
         self.profile = profile
@@ -62,7 +65,7 @@ class Service:
         self.switchboard = switchboard
         self.api_keys = tuple(api_keys)
         self.loopback_only = loopback_only
-        self.ids = Ids(seed)
+        self.ids = Ids(seed, shard)
         self.keys = KeyRing(api_keys, clock=clock, ids=self.ids)
         self.calls = CallRegistry(self)
         self.trunk = Trunk(self)
@@ -72,12 +75,16 @@ class Service:
         self._brain = ScriptBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
         if isinstance(clock, VirtualClock):
-            clock.on_advance(self._run_timers)
+            clock.serve(self._next_timer, self._run_timers)
 
     @property
     def policy(self) -> Policy:
-        """The decisions in force."""
-        return self.switchboard.policy
+        """The decisions in force for everybody."""
+        return self.switchboard.everybody.policy
+
+    def in_force(self, key: str | None, session_id: str | None = None) -> InForce:
+        """Return what is on for a request that shows this key, and is about this session."""
+        return self.switchboard.in_force(self.keys.lineage(key), session_id)
 
     def switch(
         self,
@@ -88,15 +95,32 @@ class Service:
     ) -> None:
         """Switch exactly these defects, behaviours and faults on, in sessions that run as well.
 
+        Each may be limited to a key or a session, as :mod:`realtime_fakes.scopes` writes it.
+
         Raises:
-            ValueError: if one is not known; nothing is changed then.
+            ValueError: if one is not known or cannot be read; nothing is changed then.
 
         """
-        had_faults = self.switchboard.faults
         self.switchboard.set([*defects, *behaviours], faults)
-        if had_faults or self.switchboard.faults:
-            for host in list(self.hosts.values()):
-                host.damage()
+        for host in list(self.hosts.values()):
+            host.switch()
+
+    def switch_session(
+        self,
+        host: Host,
+        *,
+        defects: Iterable[str] = (),
+        behaviours: Iterable[str] = (),
+        faults: Iterable[str] = (),
+    ) -> None:
+        """Switch exactly these on for one session alone; what is on for others stays.
+
+        Raises:
+            ValueError: if one is not known or cannot be read; nothing is changed then.
+
+        """
+        self.switchboard.set_for(host.session.id, [*defects, *behaviours], faults)
+        host.switch()
 
     def follow(self, script: Script | str | Path | None) -> None:
         """Answer by a script from now on; ``None`` for the echo.
@@ -115,13 +139,26 @@ class Service:
         else:
             self._brain.source = ScriptFile(script)
 
+    def recall(self, prompt: Mapping[str, Any], root: str) -> str:
+        """Return the text of a stored prompt, named at the path ``root``.
+
+        Raises:
+            ApiError: if there is none, or its variables do not fit.
+
+        """
+        return self._brain.recall(prompt, root)
+
     def switched_on(self) -> dict[str, list[str]]:
-        """Return what is on: ``{"defects": […], "behaviours": […], "faults": […]}``."""
+        """Return what is on and for whom: ``{"defects": […], "behaviours": […], "faults": […]}``.
+
+        Of keys, only the ends are shown.
+        """
         legal = {switch.name for switch in BEHAVIOURS}
+        on = [(masked(text), text.partition(":")[0] in legal) for text in self.switchboard.on]
         return {
-            "defects": [name for name in self.switchboard.on if name not in legal],
-            "behaviours": [name for name in self.switchboard.on if name in legal],
-            "faults": [fault.text for fault in self.switchboard.named_faults],
+            "defects": [text for text, is_legal in on if not is_legal],
+            "behaviours": [text for text, is_legal in on if is_legal],
+            "faults": [masked(text) for text in self.switchboard.faults],
         }
 
     def new_call_id(self) -> str:
@@ -130,7 +167,12 @@ class Service:
         return self.ids.hexadecimal_call() if self.policy.hexadecimal_call_ids else self.ids.call()
 
     def open_session(
-        self, requested: dict[str, Any], *, model: str | None, call_id: str | None = None
+        self,
+        requested: dict[str, Any],
+        *,
+        model: str | None,
+        call_id: str | None = None,
+        key: str | None = None,
     ) -> Host:
         """Start a session.
 
@@ -138,6 +180,7 @@ class Service:
             requested: the configuration asked for.
             model: given beside the configuration; the configuration's own goes first.
             call_id: of the call that the session is for.
+            key: it is started with.
 
         Raises:
             ApiError: if the configuration is refused.
@@ -151,17 +194,20 @@ class Service:
             model=model_for(requested, model, is_deployment=self.policy.name_deployments),
             session_id=session_id,
             expires_at=int(now) + _SESSION_LIFETIME_S,
+            recall=self.recall,
         )
+        caller = self.switchboard.caller(self.keys.lineage(key), session_id)
         session = make_session(
             config,
             now=now,
             ids=self.ids,
             brain=self._brain,
-            policy=lambda: self.switchboard.policy,
+            policy=lambda: caller.on.policy,
             on_call=call_id is not None,
         )
         host = Host(
             session,
+            caller=caller,
             clock=self.clock,
             switchboard=self.switchboard,
             journal=self.journal,
@@ -216,6 +262,11 @@ class Service:
     def _ended(self, host: Host) -> None:
         self.hosts.pop(host.session.id, None)
         self.calls.ended(host)
+        self.switchboard.forget(host.session.id)
+
+    def _next_timer(self) -> float | None:
+        due = [host.session.next_timer() for host in self.hosts.values()]
+        return min((each for each in due if each is not None), default=None)
 
     def _run_timers(self) -> None:
         for host in list(self.hosts.values()):

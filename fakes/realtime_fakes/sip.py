@@ -212,8 +212,8 @@ class Trunk:
         """Return the call of that id, over or not."""
         return self._calls.get(call_id)
 
-    def accept(self, call_id: str, session: dict[str, Any]) -> Host:
-        """Answer a ringing call with a session.
+    def accept(self, call_id: str, session: dict[str, Any], *, key: str | None = None) -> Host:
+        """Answer a ringing call with a session; ``key`` is what it was asked for with.
 
         Raises:
             ApiError: if no such call is ringing, or the configuration is refused: it rings on then.
@@ -222,7 +222,7 @@ class Trunk:
         call = self._in_state(call_id, "ringing")
         check(_ACCEPT, session, "session")
         service = self._service
-        host = service.open_session(session, model=None, call_id=call.id)
+        host = service.open_session(session, model=None, call_id=call.id, key=key)
         host.player = call
         service.calls.join(call.id, host, call)
         call.state, call.status_code = "answered", 200

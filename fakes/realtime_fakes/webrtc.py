@@ -83,13 +83,13 @@ class Peer:
         self._host = host
         self._service = service
         role = Role.FILTERED_CHANNEL if is_filtered else Role.DATA_CHANNEL
-        self._party = Attachment(role, "oai-events", key)
+        self._party = Attachment(role, "oai-events", service.keys.lineage(key))
         self._playback = Playback(offer.codec)
         self._channel: RTCDataChannel | None = None
         self._is_heard = asyncio.Event()
         self._waiting: list[asyncio.Task[None]] = []
         self._setup_timeout = asyncio.get_running_loop().call_later(
-            service.policy.call_setup_timeout_s, host.end
+            host.policy.call_setup_timeout_s, host.end
         )
         self._peer = rtc.peer_connection()
         self._peer.on("datachannel", self._on_data_channel)
@@ -128,24 +128,19 @@ class Peer:
                 await self._peer.setLocalDescription(await self._peer.createAnswer())
         except (ValueError, OperationError, InvalidStateError) as error:
             raise refusal("not_whip") from error
-        if self._service.switchboard.faults:
+        if self._host.faults(self._party):
             self.damage()
         answer = conventional_answer(self._peer.localDescription.sdp, self._offer)
-        for tap in self._service.switchboard.answer_taps:
+        for tap in self._host.answer_taps:
             answer = tap(answer)
         return answer
 
     def damage(self) -> None:
-        """Do to outbound RTP what the faults say that are on by now."""
-        session_id = self._host.session.id
-        faults = [
-            fault
-            for fault in self._service.switchboard.faults
-            if fault.concerns(self._party, session_id)
-        ]
-        rtc.damage_rtp(
-            self._peer, packet_fate(faults, seed=f"{self._service.switchboard.seed}/rtp")
-        )
+        """Do to RTP, in either direction, what the faults say that are on by now."""
+        faults = self._host.faults(self._party)
+        seed = f"{self._service.switchboard.seed}/rtp"
+        rtc.damage_rtp(self._peer, packet_fate(faults, to="caller", seed=seed))
+        rtc.damage_received_rtp(self._peer, packet_fate(faults, to="service", seed=f"{seed}-in"))
 
     async def close(self) -> None:
         """Hang up: what was sent leaves, then channel and media are closed. Idempotent."""
@@ -185,7 +180,7 @@ class Peer:
             return
         # The label is "oai-events" in the documentation; the service takes any.
         self._channel = channel
-        if self._service.policy.greet_after_sound:
+        if self._host.policy.greet_after_sound:
             self._waiting.append(self._service.spawn(self._join_when_heard(channel)))
         else:
             self._join(channel)
@@ -194,7 +189,7 @@ class Peer:
         """Attach the channel to the session."""
         attachment = self._party
         attachment.name = channel.label
-        policy = self._service.policy
+        policy = self._host.policy
 
         def on_message(message: str | bytes) -> None:
             if policy.largest_message is not None and len(message) > policy.largest_message:
@@ -221,7 +216,7 @@ class Peer:
     def _on_state(self) -> None:
         if self.state == "connected":
             self._setup_timeout.cancel()
-        elif self.state in ("failed", "closed") and self._service.policy.end_with_caller:
+        elif self.state in ("failed", "closed") and self._host.policy.end_with_caller:
             self._host.end(cause="caller")
 
     async def _listen(self, track: MediaStreamTrack) -> None:

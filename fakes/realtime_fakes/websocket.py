@@ -23,6 +23,7 @@ from realtime_fakes.host import Host
 from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import refusal
 from realtime_fakes.session_types import check_path
+from realtime_fakes.switches import InForce
 
 if TYPE_CHECKING:
     from realtime_fakes.service import Service
@@ -32,6 +33,7 @@ __all__ = [
     "SUBPROTOCOL",
     "WebSocketOutlet",
     "bearer_key",
+    "in_force",
     "is_beta",
     "serve_websocket",
 ]
@@ -177,7 +179,10 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
     try:
         admission = _admit(service, request)
     except ApiError as error:
-        if error.code == "call_id_not_found" or not service.policy.refuse_in_socket:
+        if (
+            error.code == "call_id_not_found"
+            or not in_force(service, request).policy.refuse_in_socket
+        ):
             raise
         return await _refuse(service, request, error)
     socket = await _accept(service, request)
@@ -186,8 +191,8 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
         if admission.attachment.role is Role.WEBSOCKET:
             admission.host.end()
         return socket
-    outlet = WebSocketOutlet(socket, transport, ping_interval_s=service.policy.ping_interval_s)
     host, attachment = admission.host, admission.attachment
+    outlet = WebSocketOutlet(socket, transport, ping_interval_s=host.policy.ping_interval_s)
     try:
         host.attach(attachment, outlet)
         while True:
@@ -230,6 +235,14 @@ def bearer_key(request: web.Request, policy: Policy = _RIGHT) -> str | None:
     return None
 
 
+def in_force(service: Service, request: web.Request) -> InForce:
+    """Return what is on for a request: by the key it shows, and the session of its call."""
+    call_id = request.match_info.get("call_id") or request.query.get("call_id")
+    call = None if call_id is None else service.calls.get(call_id)
+    session_id = None if call is None else call.host.session.id
+    return service.in_force(bearer_key(request, service.policy), session_id)
+
+
 def _subprotocols(request: web.Request) -> list[str]:
     offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", []))
     return [name.strip() for name in offered.split(",") if name.strip()]
@@ -244,7 +257,7 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     """
     if is_beta(request):
         raise refusal("beta_api_shape_disabled")
-    policy, call_id = service.policy, request.query.get("call_id")
+    policy, call_id = in_force(service, request).policy, request.query.get("call_id")
     key = bearer_key(request, policy)
     ephemeral = None
     if call_id is None or policy.sideband_needs_key:
@@ -255,15 +268,17 @@ def _admit(service: Service, request: web.Request) -> _Admission:
             raise refusal("call_id_not_found")
         if policy.sidebands_at_once is not None and call.sidebands >= policy.sidebands_at_once:
             raise refusal("too_many_sidebands", limit=str(policy.sidebands_at_once))
-        return _Admission(call.host, Attachment(Role.SIDEBAND, call.next_sideband_name(), key))
+        name = call.next_sideband_name()
+        return _Admission(call.host, Attachment(Role.SIDEBAND, name, service.keys.lineage(key)))
     session = dict(ephemeral.session) if ephemeral is not None else {}
     translates = request.path.endswith("/translations")
     intent = "translation" if translates else request.query.get("intent", "realtime")
     session.setdefault("type", intent)
     check_path(session, translates=translates)
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
-    host = service.open_session(session, model=model)
-    return _Admission(host, Attachment(Role.WEBSOCKET, "client", key))
+    host = service.open_session(session, model=model, key=key)
+    keys = service.keys.lineage(key)
+    return _Admission(host, Attachment(Role.WEBSOCKET, "client", keys))
 
 
 async def _accept(service: Service, request: web.Request) -> web.WebSocketResponse:

@@ -1,19 +1,20 @@
-"""Which faults there are, and how one is written: ``name:main,parameter=value,…``.
+"""Which faults there are, and what they take: the first parameter may be given without its name.
 
 ``delay:50ms`` delays everything by 50 ms; ``drop:every=5,to=sideband`` loses every fifth event to a
 sideband; ``disconnect:3,key=sk-one`` breaks the connections opened with that key off after their
-third event.
+third event; ``rtp-loss:3%,to=service`` loses what a caller says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from realtime_fakes.audience import Attachment, Role
+from realtime_fakes.scopes import EVERYBODY, SCOPE, Parser, Scope, parameters
 
 __all__ = ["FAULTS", "Fault", "Kind", "parse_fault"]
 
@@ -65,10 +66,15 @@ def _target(text: str) -> str:
     return text
 
 
-_Parser = Callable[[str], Any]
+def _direction(text: str) -> str:
+    if text not in ("caller", "service"):
+        raise ValueError("has to be one of caller, service")
+    return text
 
-_SCOPE: Mapping[str, _Parser] = {"to": _target, "key": str, "session": str, "seed": _count}
-_WHICH: Mapping[str, _Parser] = {"every": _nth, "chance": _chance, "on": str}
+
+_ANY: Mapping[str, Parser] = {"to": _target, **SCOPE, "seed": _count}
+"""What every fault takes; one of packets has a ``to`` of its own."""
+_WHICH: Mapping[str, Parser] = {"every": _nth, "chance": _chance, "on": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ class Kind:
 
     name: str
     summary: str
-    parameters: Mapping[str, _Parser]
+    parameters: Mapping[str, Parser]
     """By name. The first one may be given without its name."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     needs: tuple[str, ...] = ()
@@ -86,8 +92,8 @@ class Kind:
     @property
     def usage(self) -> str:
         """How it is written, with every parameter."""
-        main, *others = self.parameters
-        shown = [main.upper(), *(f"{name}=…" for name in (*others, *_SCOPE))]
+        main, *others = {**self.parameters, **_ANY}
+        shown = [main.upper(), *(f"{name}=…" for name in others)]
         return f"{self.name}:{','.join(shown)}"
 
 
@@ -99,14 +105,13 @@ class Fault:
     values: Mapping[str, Any]
     text: str
     """As it was written."""
+    scope: Scope = EVERYBODY
 
     def concerns(self, attachment: Attachment, session_id: str) -> bool:
         """Whether it damages the line to this party."""
         to = self.values.get("to")
-        return (
-            (to is None or attachment.role in _TARGETS[to])
-            and self.values.get("session") in (None, session_id)
-            and self.values.get("key") in (None, attachment.key)
+        return (to not in _TARGETS or attachment.role in _TARGETS[to]) and self.scope.covers(
+            attachment.keys, session_id
         )
 
 
@@ -173,14 +178,17 @@ _ALL = (
     ),
     Kind(
         name="rtp-loss",
-        summary="RTP packets of a call are lost on the way to the caller.",
-        parameters={"chance": _chance, "every": _nth},
+        summary="RTP packets of a call are lost on the way to the caller, or to the service.",
+        parameters={"chance": _chance, "every": _nth, "to": _direction},
+        defaults={"to": "caller"},
         needs=("chance", "every"),
     ),
     Kind(
         name="rtp-jitter",
-        summary="RTP packets of a call are late by up to this much.",
-        parameters={"by": _seconds},
+        summary="RTP packets of a call are late by up to this much on the way to the caller, or to "
+        "the service.",
+        parameters={"by": _seconds, "to": _direction},
+        defaults={"to": "caller"},
         needs=("by",),
     ),
 )
@@ -199,27 +207,14 @@ def parse_fault(text: str) -> Fault:
     name, _, rest = text.partition(":")
     kind = FAULTS.get(name)
     if kind is None:
-        raise ValueError(f"no fault named {name!r}; known: {', '.join(FAULTS)}")
-    parsers = {**kind.parameters, **_SCOPE}
-    values: dict[str, Any] = dict(kind.defaults)
-    given: set[str] = set()
-    for place, part in enumerate(filter(None, rest.split(","))):
-        parameter, is_named, value = part.partition("=")
-        if not is_named:
-            if place:
-                raise ValueError(f"fault {name!r}: {part!r}: write parameter=value")
-            parameter, value = next(iter(kind.parameters)), part
-        if parameter not in parsers:
-            raise ValueError(
-                f"fault {name!r}: no parameter {parameter!r}; known: {', '.join(parsers)}"
-            )
-        try:
-            values[parameter] = parsers[parameter](value)
-        except ValueError as error:
-            said = str(error)
-            remedy = said if said.startswith("has to") else "has to be a number"
-            raise ValueError(f"fault {name!r}: {parameter} {remedy}, not {value!r}") from None
-        given.add(parameter)
-    if kind.needs and not given & set(kind.needs):
+        raise ValueError(
+            f"no fault named {name!r}; known: {', '.join(FAULTS)}; "
+            "`realtime-harness list faults` shows how they are written"
+        )
+    # The kind's own go last, since they say more; and first, since messages name them first.
+    parsers = {**kind.parameters, **_ANY, **kind.parameters}
+    given = parameters(f"fault {name!r}", rest, parsers, main=next(iter(kind.parameters)))
+    if kind.needs and not set(given) & set(kind.needs):
         raise ValueError(f"fault {name!r}: give {' or '.join(kind.needs)}")
-    return Fault(kind, MappingProxyType(values), text)
+    scope = Scope(given.pop("key", None), given.pop("session", None))
+    return Fault(kind, MappingProxyType({**kind.defaults, **given}), text, scope)

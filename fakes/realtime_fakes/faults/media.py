@@ -10,13 +10,19 @@ from realtime_fakes.faults.kinds import Fault
 __all__ = ["packet_fate", "read_pause"]
 
 
-def packet_fate(faults: Sequence[Fault], *, seed: str) -> Callable[[], float | None] | None:
-    """Return what becomes of packets; ``None`` if nothing does.
+def packet_fate(
+    faults: Sequence[Fault], *, to: str, seed: str
+) -> Callable[[], float | None] | None:
+    """Return what becomes of packets to the ``caller`` or ``service``; ``None`` if nothing does.
 
     Each call tells of the next packet: seconds that it is late, or ``None`` if it is lost.
 
     """
-    concerned = [fault for fault in faults if fault.kind.name in ("rtp-loss", "rtp-jitter")]
+    concerned = [
+        fault
+        for fault in faults
+        if fault.kind.name in ("rtp-loss", "rtp-jitter") and fault.values["to"] == to
+    ]
     if not concerned:
         return None
     draws = [(fault, Random(fault.values.get("seed", seed))) for fault in concerned]

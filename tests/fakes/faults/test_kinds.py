@@ -62,7 +62,7 @@ def test_errors_name_the_fault_and_the_parameter(text, said):
 )
 def test_whom_a_fault_concerns(scope, role, concerned):
     fault = parse_fault("drop:every=1" + scope)
-    assert fault.concerns(Attachment(role, "x", "sk-1"), "sess_1") is concerned
+    assert fault.concerns(Attachment(role, "x", ("ek_1", "sk-1")), "sess_1") is concerned
 
 
 @pytest.mark.parametrize("kind", FAULTS.values(), ids=lambda kind: kind.name)

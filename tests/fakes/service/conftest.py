@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import httpx2
@@ -229,6 +229,11 @@ class World:
     def of(self, addresses: dict[str, Any]) -> Client:
         """Return a client of another service."""
         return Client(addresses, self.client.http, self.client.stack)
+
+    def decide(self, **policy: Any) -> None:
+        """Change decisions of the default service that no switch changes."""
+        board = self.server.default.switchboard
+        board.everybody = replace(board.everybody, policy=replace(board.everybody.policy, **policy))
 
 
 OpenWorld = Callable[..., Awaitable[World]]

@@ -7,7 +7,6 @@ import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
@@ -677,9 +676,8 @@ def test_every_row_is_provoked():
     assert rows - provoked <= ELSEWHERE.keys(), "add a case above, or say where it is provoked"
 
 
-async def test_a_second_response_is_refused(world, monkeypatch):
-    board = world.server.default.switchboard
-    monkeypatch.setattr(board, "policy", replace(board.policy, delta_interval_s=60.0))
+async def test_a_second_response_is_refused(world):
+    world.decide(delta_interval_s=60.0)
     socket = await world.client.socket()
     await socket.event()
     await socket.send(create(said()), respond(**TEXT))

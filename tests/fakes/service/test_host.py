@@ -99,6 +99,7 @@ def stage():
         def host(self, clock=None):
             return Host(
                 self.session,
+                caller=self.switchboard.caller((), "sess_1"),
                 clock=clock or RealClock(),
                 switchboard=self.switchboard,
                 journal=self.journal,
@@ -198,7 +199,7 @@ async def test_timers_of_the_virtual_clock(stage):
     stage.session.timed = [{"type": "tick"}]
     host, client = stage.host(clock), Ear()
     host.attach(PRIMARY, client)
-    clock.on_advance(host.run_timers)
+    clock.serve(host.session.next_timer, host.run_timers)
     clock.advance(59)
     assert client.types == []
     clock.advance(1)

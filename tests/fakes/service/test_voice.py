@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode, b64encode
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -192,8 +191,7 @@ async def test_who_speaks_is_not_talked_over(client: Any, say: Any) -> None:
 
 
 async def test_an_answer_is_cut_off_over_a_socket(world: Any, say: Any) -> None:
-    board = world.server.default.switchboard
-    board.policy = replace(board.policy, delta_interval_s=0.03)
+    world.decide(delta_interval_s=0.03)
     socket = await world.client.socket()
     await socket.event()
     await socket.send(say(LONG), {"type": "response.create"})

@@ -305,13 +305,10 @@ async def test_the_session_expires_on_a_call(open_world):
     assert (await sideband.closed())[0] == 1001
 
 
-async def test_a_call_that_never_connects_is_given_up(world, monkeypatch):
-    from dataclasses import replace
-
-    board = world.server.default.switchboard
+async def test_a_call_that_never_connects_is_given_up(world):
     caller = await world.client.call()
     await caller.event()
-    monkeypatch.setattr(board, "policy", replace(board.policy, call_setup_timeout_s=0.1))
+    world.decide(call_setup_timeout_s=0.1)
     reply = await world.client.post(
         "/realtime/calls?model=gpt-realtime",
         content=caller.peer.localDescription.sdp,
@@ -321,11 +318,8 @@ async def test_a_call_that_never_connects_is_given_up(world, monkeypatch):
     await world.client.state_until(lambda state: len(state["calls"]) == 1)
 
 
-async def test_a_sideband_may_have_to_wait(world, monkeypatch):
-    from dataclasses import replace
-
-    board = world.server.default.switchboard
-    monkeypatch.setattr(board, "policy", replace(board.policy, sideband_delay_s=60.0))
+async def test_a_sideband_may_have_to_wait(world):
+    world.decide(sideband_delay_s=60.0)
     caller = await world.client.call()
     with pytest.raises(websockets.InvalidStatus) as caught:
         await world.client.socket(f"?call_id={caller.call_id}")

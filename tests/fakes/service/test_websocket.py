@@ -227,8 +227,7 @@ async def test_the_session_expires(open_world):
 
 async def test_the_server_pings(world, monkeypatch):
     client = world.client
-    board = world.server.default.switchboard
-    monkeypatch.setattr(board, "policy", _replace(board.policy, ping_interval_s=0.02))
+    world.decide(ping_interval_s=0.02)
     pings: asyncio.Queue[bytes] = asyncio.Queue()
     socket = await client.socket()
     protocol = socket.connection.protocol
@@ -244,9 +243,8 @@ async def test_the_server_pings(world, monkeypatch):
         assert [len(await pings.get()) for _ in range(3)] == [4, 4, 4]
 
 
-async def test_refusal_by_status_where_the_policy_says_so(world, monkeypatch):
-    board = world.server.default.switchboard
-    monkeypatch.setattr(board, "policy", _replace(board.policy, refuse_in_socket=False))
+async def test_refusal_by_status_where_the_policy_says_so(world):
+    world.decide(refuse_in_socket=False)
     with pytest.raises(websockets.InvalidStatus) as caught:
         await world.client.socket(key=None)
     assert caught.value.response.status_code == 401
@@ -260,9 +258,3 @@ async def test_a_fault_of_the_fake_closes_the_socket(world, monkeypatch, caplog)
     await socket.send({"type": "input_audio_buffer.clear"})
     assert (await socket.closed())[0] == 1011
     assert "TypeError" in caplog.text
-
-
-def _replace(policy, **values):
-    from dataclasses import replace
-
-    return replace(policy, **values)

@@ -84,7 +84,7 @@ class Hearing:
         self._idle_from_ms: float | None = None
         self._idle_due: float | None = None
         self._transcriptions: list[tuple[float, str, list[Event]]] = []
-        self.configure(config)
+        self._configure(config, config["audio"]["input"]["turn_detection"])
 
     @property
     def total_ms(self) -> float:
@@ -98,9 +98,11 @@ class Hearing:
 
     def configure(self, config: Config) -> None:
         """Go on with another configuration; what was heard stays."""
+        self._configure(config, self._in_force(config["audio"]["input"]["turn_detection"]))
+
+    def _configure(self, config: Config, detection: dict[str, Any] | None) -> None:
         self._config = config["audio"]["input"]
         self._with_logprobs = _LOGPROBS in (config.get("include") or ())
-        detection = self._detection_in_force()
         if detection == self._detection:
             return
         self._detection = detection
@@ -143,9 +145,9 @@ class Hearing:
             self._input.keep_last(_MOST_KEPT_MS)
             return
         self._input.keep_last(max(self.idle_ms, _MOST_KEPT_OF_SILENCE_MS))
-        if policy.ghost_after_ms is not None and is_appended and not self.idle_ms:
-            if self.total_ms >= self._quiet_from_ms + policy.ghost_after_ms:
-                self._start(round(self.total_ms), now, out)
+        ghost_ms = policy.ghost_after_ms if is_appended and not self.idle_ms else None
+        if ghost_ms is not None and self.total_ms >= self._quiet_from_ms + ghost_ms:
+            self._start(round(self.total_ms), now, out)
         if self._idle_from_ms is not None and self.total_ms >= self._idle_from_ms + self.idle_ms:
             self._time_out(self._idle_from_ms + self.idle_ms, now, out)
 
@@ -282,22 +284,21 @@ class Hearing:
             transcribed = entry.transcribed(0, events[-1]["transcript"])
             self._conversation.replace(item_id, transcribed)
 
-    def _detection_in_force(self) -> dict[str, Any] | None:
-        """Return turn detection as the session asks for it, and as the policy has it."""
-        asked, policy = self._config["turn_detection"], self._policy()
+    def _in_force(self, asked: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return turn detection that a session asks for, as the policy has it."""
+        policy = self._policy()
         is_switched = (asked is None) != (self._detector is None)
-        if self._has_heard_speech and is_switched and policy.stuck_detection:
-            stuck = policy.stuck_detection == ("on" if asked is None else "off")
-            if stuck:
-                return self._detection
+        stuck = "on" if asked is None else "off"
+        if self._has_heard_speech and is_switched and policy.stuck_detection == stuck:
+            return self._detection
         if asked is None:
             return None
-        ignored = {name: _DEFAULTS[name] for name in policy.ignored_detection if name in asked}
-        return {**asked, **ignored, **dict(policy.forced_turn_flags)}
+        return {**asked, **{name: _DEFAULTS[name] for name in policy.ignored_detection}}
 
     def _wants(self, flag: str) -> bool:
         # Sessions that only transcribe have no such flags.
-        return bool((self._detection or {}).get(flag))
+        asked = (self._detection or {}).get(flag)
+        return bool(dict(self._policy().forced_turn_flags).get(flag, asked))
 
     def _words_until(self, end_ms: int) -> str:
         return understand(self._input.peek(self._start_ms, end_ms))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from realtime_fakes.errors import api_error
 from realtime_fakes.mcp_tools import McpTool
 from realtime_fakes.tools import asked_for
 from realtime_harness.audio import speech
@@ -57,6 +58,8 @@ class Turn:
     metadata: Mapping[str, str] | None = None
     number: int = 1
     """Of the response in its session, counted from one."""
+    effort: str | None = None
+    """How hard to think: ``minimal``, ``low``, …; ``None`` for models that do not."""
 
     def called(self, call_id: str) -> str:
         """Return the name of the function that was called by that id; empty if nobody knows."""
@@ -156,6 +159,19 @@ class Brain(Protocol):
         """Return ``text`` as sound: 24 kHz mono PCM16, little endian."""
         ...
 
+    def recall(self, prompt: Mapping[str, Any], root: str) -> str:
+        """Return the text of a stored prompt.
+
+        Args:
+            prompt: its ``id``, ``version`` and ``variables``.
+            root: path of it, for messages.
+
+        Raises:
+            ApiError: if there is none, or its variables do not fit.
+
+        """
+        ...
+
 
 class EchoBrain:
     """Says what it was told.
@@ -180,6 +196,10 @@ class EchoBrain:
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""
         return _speak(text)
+
+    def recall(self, prompt: Mapping[str, Any], root: str) -> str:
+        """Refuse: there are no prompts."""
+        raise api_error("prompt_not_found", prompt_id=prompt["id"])
 
 
 def _shorten(words: str) -> str:

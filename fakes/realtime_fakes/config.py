@@ -17,7 +17,15 @@ from realtime_fakes.errors import api_error
 from realtime_fakes.session_fields import SESSION
 from realtime_fakes.shapes import check
 
-__all__ = ["MODELS", "Config", "Model", "effective_session", "model_of", "patch"]
+__all__ = [
+    "MODELS",
+    "Config",
+    "Model",
+    "check_thinking",
+    "effective_session",
+    "model_of",
+    "patch",
+]
 
 Config: TypeAlias = dict[str, Any]
 
@@ -29,12 +37,13 @@ class Model(NamedTuple):
     silence_duration_ms: int = 500
     context_tokens: int = 96_000
     """How much input it can take: its context without its longest output."""
-    reasoning: bool = False
-    """Whether it takes ``reasoning`` and ``parallel_tool_calls``."""
+    effort: str | None = None
+    """How hard it thinks unless it is told; ``None`` if it does not think, and takes neither
+    ``reasoning`` nor ``parallel_tool_calls``."""
 
 
 _FIRST = Model(voice="alloy", silence_duration_ms=200, context_tokens=28_224)
-_SECOND = Model(reasoning=True)
+_SECOND = Model(effort="low")
 
 # Recorded: gpt-realtime, gpt-realtime-mini and gpt-realtime-2.1. The others follow their family.
 MODELS: dict[str, Model] = {
@@ -53,6 +62,8 @@ MODELS: dict[str, Model] = {
     "gpt-realtime-2.1-mini": _SECOND,
 }
 
+_OF_THINKING = ("reasoning", "parallel_tool_calls")
+
 _INSTRUCTIONS = (
     "You are the voice of a fake Realtime service. Be friendly and brief, answer in the language "
     "you are spoken to, and repeat what you heard so that a test can see that you heard it."
@@ -62,6 +73,24 @@ _INSTRUCTIONS = (
 def model_of(name: str) -> Model:
     """Return what is known of a model; one of the latest family if nothing is."""
     return MODELS.get(name, _SECOND)
+
+
+def check_thinking(asked: Mapping[str, Any], model: str, root: str) -> None:
+    """See that only models that think are told how to.
+
+    Args:
+        asked: of a session or a response.
+        model: that is to answer.
+        root: path of ``asked``.
+
+    Raises:
+        ApiError: if another one is.
+
+    """
+    if model_of(model).effort is None:
+        for name in _OF_THINKING:
+            if name in asked:
+                raise api_error("reasoning_unsupported", param=f"{root}.{name}", model=model)
 
 
 def effective_session(
@@ -115,11 +144,7 @@ def patch(
     ):
         raise api_error("tracing_change")
     model = model_of(current["model"])
-    for name in ("reasoning", "parallel_tool_calls"):
-        if name in asked and not model.reasoning:
-            raise api_error(
-                "reasoning_unsupported", param=f"session.{name}", model=current["model"]
-            )
+    check_thinking(asked, current["model"], "session")
     old_input, old_output = current["audio"]["input"], current["audio"]["output"]
     if voice_is_fixed and said.get("voice", old_output["voice"]) != old_output["voice"]:
         raise api_error("cannot_update_voice")

@@ -203,6 +203,11 @@ CATALOGUE: dict[str, Row] = {
         "Error adding item: no approval request with id '{item_id}' waits for an answer.",
         param="item.approval_request_id",
     ),
+    # Prompts. https://github.com/miharekar/visualizer/issues/198
+    "prompt_not_found": Row("Prompt with id '{prompt_id}' not found.", None, status=404),
+    "prompt_version_not_found": Row(
+        "Prompt with id '{prompt_id}' and version '{version}' not found.", None, status=404
+    ),
     # Responses
     "context_length_exceeded": Row(
         "This conversation is {found} tokens long and the limit is {limit}; "

@@ -155,6 +155,10 @@ CONDITIONS: dict[str, tuple[Shape, Callable[[Any], _Test]]] = {
         _returned,
     ),
     "instructions": (str, _contains(lambda turn: turn.instructions)),
+    "effort": (
+        one_of("minimal", "low", "medium", "high", "xhigh"),
+        lambda wanted: lambda turn, found: turn.effort == wanted,
+    ),
     "metadata": (mapping(str, most=16, longest_key=64), _has_metadata),
     "modality": (
         one_of("text", "audio"),

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from typing import Any, Protocol
 
 from realtime_fakes.brain import Answer, Brain, EchoBrain, Turn
+from realtime_fakes.prompts import STORED, Prompts, recall
 from realtime_fakes.script_rules import FunctionRule, Rule, rule
 from realtime_fakes.shapes import Refusal, array, record
 
@@ -46,30 +47,39 @@ class ScriptError(ValueError):
         return f"{place}: {self.problem}"
 
 
-_SCRIPT = record({"rules": array(rule)}, required=("rules",))
+_SCRIPT = record({"rules": array(rule), "prompts": STORED}, required=("rules",))
 
 
 class Script:
-    """Rules, in order.
+    """Rules, in order, and stored prompts.
 
     Args:
         rules: objects or functions.
         source: where they come from, for messages.
+        prompts: by id a text, or texts by version.
 
     Raises:
         ScriptError: if one of them is not a rule.
 
     """
 
-    def __init__(self, rules: Sequence[Any] = (), *, source: str = "script") -> None:
+    def __init__(
+        self,
+        rules: Sequence[Any] = (),
+        *,
+        source: str = "script",
+        prompts: Mapping[str, Any] | None = None,
+    ) -> None:
         self.source = source
-        self._rules: list[Rule | FunctionRule] = self._checked({"rules": list(rules)}, {})
+        self.prompts: Prompts = {}
+        self._rules: list[Rule | FunctionRule] = []
+        self._take({"rules": list(rules), "prompts": dict(prompts or {})}, {})
 
     @classmethod
     def of(
         cls, document: Any, *, source: str, lines: Mapping[tuple[str | int, ...], int] | None = None
     ) -> Script:
-        """Return the script in a document ``{"rules": […]}``.
+        """Return the script in a document ``{"rules": […], "prompts": {…}}``.
 
         Args:
             document: as YAML or JSON gives it.
@@ -77,11 +87,11 @@ class Script:
             lines: of every key and element, by its path.
 
         Raises:
-            ScriptError: if it holds anything else than rules.
+            ScriptError: if it holds anything else.
 
         """
         script = cls(source=source)
-        script._rules = script._checked(document, lines or {})
+        script._take(document, lines or {})
         return script
 
     def __len__(self) -> int:
@@ -95,11 +105,9 @@ class Script:
                 return answer
         return otherwise.answer(turn)
 
-    def _checked(
-        self, document: Any, lines: Mapping[tuple[str | int, ...], int]
-    ) -> list[Rule | FunctionRule]:
+    def _take(self, document: Any, lines: Mapping[tuple[str | int, ...], int]) -> None:
         try:
-            rules: list[Rule | FunctionRule] = _SCRIPT(document)["rules"]
+            checked = _SCRIPT(document)
         except Refusal as refusal:
             error = refusal.error("")
             where, problem = error.param or "script", error.message
@@ -118,7 +126,7 @@ class Script:
                 line=line,
                 path=where,
             ) from None
-        return rules
+        self._rules, self.prompts = checked["rules"], checked.get("prompts", {})
 
 
 def _remedy(refusal: Refusal) -> str:
@@ -161,3 +169,9 @@ class ScriptBrain:
     def speak(self, text: str) -> bytes:
         """Return ``text`` as sound."""
         return self._echo.speak(text)
+
+    def recall(self, prompt: Mapping[str, Any], root: str) -> str:
+        """Return the text of a prompt that the script brings."""
+        if self.source is None:
+            return self._echo.recall(prompt, root)
+        return recall(self.source.current().prompts, prompt, root)

@@ -194,12 +194,22 @@ TOOL_CHOICE: Shape = by_type(
     }
 )
 REASONING: Shape = record({"effort": one_of("minimal", "low", "medium", "high", "xhigh")})
+_VARIABLE = tagged(
+    "type",
+    {
+        "input_text": record({"type": str, "text": str}, required=("text",)),
+        "input_image": anything,
+        "input_file": anything,
+    },
+)
 PROMPT: Shape = nullable(
     record(
         {
             "id": str,
             "version": nullable(str),
-            "variables": nullable(by_type({dict: anything})),
+            "variables": nullable(
+                mapping(by_type({str: str, dict: _VARIABLE}), most=128, longest_key=256)
+            ),
         },
         required=("id",),
     )

@@ -11,6 +11,7 @@ from realtime_fakes.config import Config, effective_session
 from realtime_fakes.errors import api_error
 from realtime_fakes.ids import Ids
 from realtime_fakes.policy import Policy
+from realtime_fakes.prompts import with_prompt
 from realtime_fakes.refusals import refusal
 from realtime_fakes.session import Session
 from realtime_fakes.transcription_session import TranscriptionSession, effective_transcription
@@ -28,7 +29,12 @@ _TRANSCRIBING = ("whisper-", "gpt-transcribe", "gpt-live-transcribe", "gpt-realt
 
 
 def effective(
-    requested: Mapping[str, Any], *, model: str, session_id: str, expires_at: int
+    requested: Mapping[str, Any],
+    *,
+    model: str,
+    session_id: str,
+    expires_at: int,
+    recall: Callable[[Mapping[str, Any], str], str],
 ) -> Config:
     """Return the session object of whatever type was asked for.
 
@@ -37,6 +43,7 @@ def effective(
         model: what it runs on if it names none.
         session_id: its id.
         expires_at: Unix seconds; 0 for a session that has not started.
+        recall: returns the text of a stored prompt at a path.
 
     Raises:
         ApiError: if it is not a session object.
@@ -45,9 +52,12 @@ def effective(
     kind = requested.get("type") if isinstance(requested, dict) else None
     if kind == "transcription":
         return effective_transcription(requested, session_id=session_id, expires_at=expires_at)
-    return (effective_translation if kind == "translation" else effective_session)(
-        requested, model=model, session_id=session_id, expires_at=expires_at
-    )
+    if kind == "translation":
+        return effective_translation(
+            requested, model=model, session_id=session_id, expires_at=expires_at
+        )
+    config = effective_session(requested, model=model, session_id=session_id, expires_at=expires_at)
+    return with_prompt(config, requested, recall)
 
 
 def check_path(requested: Mapping[str, Any], *, translates: bool) -> None:

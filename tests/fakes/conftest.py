@@ -188,6 +188,8 @@ def open_stage() -> OpenStage:
         brain: Brain | None = None,
         **asked: Any,
     ) -> Stage:
+        stage: Stage | None = None
+        policy = Policy()
         ids = Ids(7)
         ids.at(START)
         config = effective_session(
@@ -202,10 +204,10 @@ def open_stage() -> OpenStage:
             now=START,
             ids=ids,
             brain=brain or StillBrain(),
-            policy=lambda: stage.policy,
+            policy=lambda: policy if stage is None else stage.policy,
             on_call=on_call,
         )
-        stage = Stage(session)
+        stage = Stage(session, policy=policy)
         stage.join(Role.DATA_CHANNEL if on_call else Role.WEBSOCKET)
         return stage
 

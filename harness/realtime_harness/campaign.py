@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from realtime_harness import __version__
+from realtime_harness.baseline import Baseline
 from realtime_harness.contract.schemas import REVISION
 from realtime_harness.errors import UsageError
+from realtime_harness.evidence import MASK
+from realtime_harness.gate import Gate, exit_code
 from realtime_harness.lab import Lab
+from realtime_harness.requirements import requirement_set
 from realtime_harness.results import RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import Scenario
@@ -25,7 +30,7 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
-from realtime_harness.verdicts import ExitCode, exit_code
+from realtime_harness.verdicts import ExitCode, Standing
 
 __all__ = ["RUNS", "Campaign", "Plan", "command_line", "run_command"]
 
@@ -45,6 +50,14 @@ class Plan:
     """The run directory; a new one below :data:`RUNS` if not given."""
     defects: tuple[str, ...] = ()
     behaviours: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    baseline: Path | None = None
+    requirements: str | None = None
+    """Name of the requirement set; the newest if not given."""
+    retry_unexpected: int = 0
+    """How often a scenario with unexpected results is tried again."""
+    whole: bool = False
+    """Whether all scenarios are to run, so that the baseline can be told what is not there."""
     command: tuple[str, ...] = ()
     """The command line that reproduces the run."""
 
@@ -56,9 +69,19 @@ class Campaign:
     :meth:`share` gives.
     """
 
-    def __init__(self, target: Target, lab: Lab, store: Store, info: RunInfo | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        gate: Gate,
+        target: Target,
+        lab: Lab,
+        store: Store,
+        info: RunInfo | None,
+    ) -> None:
         self.target = target
         self.store = store
+        self._gate = gate
+        self._plan = plan
         self._lab = lab
         self._info = info
 
@@ -72,7 +95,7 @@ class Campaign:
         """Find or start the target and make the run directory.
 
         Raises:
-            UsageError: if the plan cannot be carried out as given.
+            UsageError: if the plan cannot be carried out as given, or its baseline not be read.
             TargetUnreachable: if nothing answers at the target's address.
             HarnessError: if the fake does not start.
 
@@ -81,18 +104,21 @@ class Campaign:
         target = resolve_target(
             plan.target, file, os.environ if environment is None else environment
         )
-        switched = plan.defects or plan.behaviours
+        switched = plan.defects or plan.behaviours or plan.faults
         if target is not None and switched:
             raise UsageError(
-                "defects and behaviours are switched on in a fake that the run starts: "
+                "defects, behaviours and faults are switched on in a fake that the run starts: "
                 "use --target fake"
             )
+        # Before anything is started: a baseline that cannot be read is found out at once.
+        gate = _gate(plan, plan.target if target is None else target.name)
         lab = Lab()
         try:
             if target is None:
                 target = lab.fake(
                     defects=plan.defects,
                     behaviours=plan.behaviours,
+                    faults=plan.faults,
                     profile=plan.target.partition(":")[2],
                 )
             else:
@@ -110,30 +136,60 @@ class Campaign:
                 contract=REVISION,
                 command=list(plan.command),
                 environment=_environment(),
-                switches=dict(target.switches),
+                switches={kind: [*map(_shown, on)] for kind, on in target.switches.items()},
+                baseline=str(plan.baseline or ""),
+                requirements=gate.requirements.name if gate.requirements else "",
             )
-            store = Store(directory)
-            store.write_info(info)
+            campaign = cls(plan, gate, target, lab, Store(directory), info)
+            campaign.store.write_info(info)
         except BaseException:
             lab.close()
             raise
-        return cls(target, lab, store, info)
+        return campaign
 
     def share(self) -> dict[str, Any]:
         """Return what another process needs to join: plain values only. It contains the key."""
         target = asdict(self.target)
         target["capabilities"] = sorted(each.value for each in self.target.capabilities)
-        return {"target": target, "directory": str(self.directory)}
+        return {
+            "target": target,
+            "directory": str(self.directory),
+            "baseline": str(self._plan.baseline or ""),
+            "requirements": self._plan.requirements,
+            "retry_unexpected": self._plan.retry_unexpected,
+        }
 
     @classmethod
     def join(cls, shared: Mapping[str, Any]) -> Campaign:
         """Take part in a run that another process began."""
         values = dict(shared["target"])
         values["capabilities"] = frozenset(map(Capability, values["capabilities"]))
-        return cls(Target(**values), Lab(), Store(Path(shared["directory"])), None)
+        target, store = Target(**values), Store(Path(shared["directory"]))
+        plan = Plan(
+            baseline=Path(shared["baseline"]) if shared["baseline"] else None,
+            requirements=shared["requirements"],
+            retry_unexpected=shared["retry_unexpected"],
+        )
+        return cls(plan, _gate(plan, target.name), target, Lab(), store, None)
 
     def run(self, scenario: Scenario, repetition: int = 1) -> ScenarioOutcome:
-        """Run one scenario, on an event loop of its own."""
+        """Run one scenario, on an event loop of its own; again, if it is unexpectedly red.
+
+        Returns:
+            the outcome of the first attempt, its results with their standing.
+
+        """
+        ours = scenario.function.__module__.startswith(_OURS)
+        outcome = self._attempt(scenario, repetition, 1)
+        results = [self._gate.place(result, required=not ours) for result in outcome.results]
+        for attempt in range(2, self._plan.retry_unexpected + 2):
+            if all(result.standing is not Standing.UNEXPECTED for result in results):
+                break
+            more = self._attempt(scenario, repetition, attempt)
+            results = list(map(self._gate.again, results, more.results))
+        return replace(outcome, results=results)
+
+    def _attempt(self, scenario: Scenario, repetition: int, attempt: int) -> ScenarioOutcome:
         with asyncio.Runner() as runner:
             return runner.run(
                 run_scenario(
@@ -142,6 +198,7 @@ class Campaign:
                     lab=self._lab,
                     store=self.store,
                     repetition=repetition,
+                    attempt=attempt,
                 )
             )
 
@@ -158,11 +215,32 @@ class Campaign:
 
         """
         self.leave()
-        verdicts = [result.verdict for result in read_run(self.directory).checks]
-        code = exit_code(verdicts) if fault is None else fault
+        run = read_run(self.directory)
+        orphans = self._gate.orphans(
+            run.checks, run.scenarios, whole=self._plan.whole and fault is None
+        )
+        code = exit_code(run.checks, orphans) if fault is None else fault
         if self._info is not None:
-            self.store.write_info(replace(self._info, finished_at=_now(), exit_code=int(code)))
+            self.store.write_info(
+                replace(
+                    self._info,
+                    finished_at=_now(),
+                    exit_code=int(code),
+                    orphans=[f"{each.check} in {each.scenario}: {each}" for each in orphans],
+                )
+            )
         return code
+
+
+_OURS = "realtime_scenarios."
+
+
+def _gate(plan: Plan, target: str) -> Gate:
+    import realtime_scenarios
+
+    requirements = requirement_set(realtime_scenarios, plan.requirements)
+    baseline = Baseline.read(plan.baseline, target) if plan.baseline is not None else None
+    return Gate(today=date.today(), baseline=baseline, requirements=requirements)
 
 
 def _cleared(directory: Path) -> Path:
@@ -200,6 +278,11 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def _shown(switch: str) -> str:
+    """Return a switch as it may be written down: without the key that it is limited to."""
+    return re.sub(r"\bkey=[^,]*", f"key={MASK}", switch)
+
+
 def command_line(options: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
     """Return ``realtime-harness run`` with these options, leaving out those without a value."""
     words = ["realtime-harness", "run"]
@@ -219,8 +302,15 @@ def run_command(
     workers: int = 0,
     defects: Sequence[str],
     behaviours: Sequence[str],
+    faults: Sequence[str] = (),
+    baseline: Path | None = None,
+    requirements: str | None = None,
+    retry_unexpected: int = 0,
 ) -> tuple[str, ...]:
-    """Return the command that repeats a run; without ``--out``, as that is a run of its own."""
+    """Return the command that repeats a run; without ``--out``, as that is a run of its own.
+
+    Keys that switches are limited to are left out of it.
+    """
     return command_line(
         [
             ("--target", target),
@@ -229,7 +319,11 @@ def run_command(
             ("-k", keyword),
             ("--repeat", str(repeat) if repeat > 1 else ""),
             ("-n", str(workers or "")),
-            *(("--defect", name) for name in defects),
-            *(("--behaviour", name) for name in behaviours),
+            *(("--defect", _shown(name)) for name in defects),
+            *(("--behaviour", _shown(name)) for name in behaviours),
+            *(("--fault", _shown(fault)) for fault in faults),
+            ("--baseline", str(baseline or "")),
+            ("--requirements", requirements),
+            ("--retry-unexpected", str(retry_unexpected or "")),
         ]
     )

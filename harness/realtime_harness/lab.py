@@ -73,6 +73,7 @@ class Lab:
         *,
         defects: Iterable[str] = (),
         behaviours: Iterable[str] = (),
+        faults: Iterable[str] = (),
         clock: str = "real",
         latency: str = "instant",
         profile: str = "",
@@ -83,6 +84,8 @@ class Lab:
         Args:
             defects: violations that it is to commit.
             behaviours: legal rudeness that it is to show.
+            faults: damage that it is to do. Any of the three may be limited to a key or a session,
+                as in ``name:key=sk-one``.
             clock: ``real`` or ``virtual``.
             latency: how long it takes to answer.
             profile: whose legal particulars it has; its default if not given.
@@ -92,10 +95,15 @@ class Lab:
             HarnessError: if it does not start; the message ends with what it printed.
 
         """
-        switches = {"defects": list(defects), "behaviours": list(behaviours)}
+        switches = {
+            "defects": list(defects),
+            "behaviours": list(behaviours),
+            "faults": list(faults),
+        }
         arguments = ["fake", "--port", "0", "--clock", clock, "--latency", latency]
         arguments += [f"--defect={name}" for name in switches["defects"]]
         arguments += [f"--behaviour={name}" for name in switches["behaviours"]]
+        arguments += [f"--fault={name}" for name in switches["faults"]]
         if profile:
             arguments.append(f"--profile={profile}")
         if tls:
@@ -140,6 +148,8 @@ class Lab:
     ) -> Process:
         """Run ``realtime-harness <arguments> --ready-file <pipe>`` and wait until it is ready.
 
+        It ends with this process at the latest, however that ends.
+
         Args:
             arguments: the subcommand and its options.
             environment: added to our own; the way to hand over credentials.
@@ -167,8 +177,10 @@ class Lab:
                         *arguments,
                         "--ready-file",
                         f"/dev/fd/{writer}",
+                        "--until-eof",
                     ],
-                    stdin=subprocess.DEVNULL,
+                    # Nothing is written to it. It ends when we do, even if we are killed.
+                    stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     env={**os.environ, **(environment or {})},
@@ -242,12 +254,15 @@ def _end_unready(popen: subprocess.Popen[bytes], timeout_s: float) -> str:
         # It closed the pipe: then it is on its way out, or it is never going to be ready.
         return f"ended with code {popen.wait(1.0)} before it was ready"
     except subprocess.TimeoutExpired:
-        _end(popen)
         return f"did not get ready within {timeout_s:g} s"
+    finally:
+        _end(popen)
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:
     popen.terminate()
+    if popen.stdin is not None:
+        popen.stdin.close()
     try:
         popen.wait(_END_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -12,8 +12,6 @@ from realtime_harness.verdicts import Verdict
 
 __all__ = ["Progress"]
 
-_RED = frozenset(verdict.value for verdict in Verdict if verdict.is_red)
-
 
 class Progress:
     """A pytest plugin that prints a line when a scenario is over, instead of pytest's dots."""
@@ -23,6 +21,7 @@ class Progress:
         # By worker of xdist's (None without): a worker has one scenario at a time.
         self._current: dict[Any, str] = {}
         self._verdicts: dict[Any, Counter[str]] = {}
+        self._decided: dict[Any, bool] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str]:
@@ -40,6 +39,9 @@ class Progress:
         if self._current.get(worker) != scenario:
             self._print(worker)
             self._current[worker] = scenario
+            self._decided[worker] = False
+        if report.failed:
+            self._decided[worker] = True
         self._verdicts[worker][str(properties.get("verdict", Verdict.ERROR.value))] += 1
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -57,6 +59,7 @@ class Progress:
         counts = self._verdicts.get(worker, Counter())
         self._verdicts[worker] = Counter()
         if counts:
-            mark = "RED" if counts.keys() & _RED else "ok"
+            mark = "RED" if self._decided[worker] else "ok"
+            self._decided[worker] = False
             what = ", ".join(f"{counts[v.value]} {v.value}" for v in Verdict if counts[v.value])
             print(f"{mark:<4}{self._current[worker]:<44} {what}", file=self._file, flush=True)

@@ -5,7 +5,8 @@ then an item with a verdict of its own. Nothing happens, and nothing heavy is im
 run that collects no scenario.
 
 What becomes of a verdict: fail and untestable fail the item, error is an error of its set-up,
-not-applicable skips it, everything else passes. ``user_properties`` hold what it was.
+not-applicable skips it, everything else passes. What is red and forgiven by the baseline is an
+expected failure, and a stale or expired entry of it fails. ``user_properties`` hold what it was.
 
 Fixtures for tests of applications, which have nothing to do with scenarios, are in
 :mod:`realtime_harness.fixtures`.
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from realtime_harness.catalogue import scenario_of
-from realtime_harness.verdicts import Verdict
+from realtime_harness.verdicts import Standing, Verdict
 
 if TYPE_CHECKING:
     from realtime_harness.campaign import Campaign
@@ -60,12 +61,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("suite", "run only this suite (may be repeated)"),
         ("defect", "switch a defect on in the fake (may be repeated)"),
         ("behaviour", "switch a behaviour on in the fake (may be repeated)"),
+        ("fault", "switch a fault on in the fake (may be repeated)"),
     ):
         group.addoption(
             f"--rt-{name}", action="append", default=[], metavar=name.upper(), help=what
         )
     group.addoption(
         "--rt-repeat", type=int, default=1, metavar="N", help="run each scenario N times"
+    )
+    group.addoption(
+        "--rt-baseline", type=Path, metavar="FILE", help="TOML file of what is known to fail"
+    )
+    group.addoption(
+        "--rt-requirements", metavar="SET", help="requirement set that decides; default: the newest"
+    )
+    group.addoption(
+        "--rt-retry-unexpected",
+        type=int,
+        default=0,
+        metavar="N",
+        help="try a scenario with unexpected results up to N times more",
     )
 
 
@@ -155,6 +170,8 @@ class CheckItem(pytest.Item):
         result = self.parent.result(self.name)
         self.config.stash[_CAMPAIGN].store.add_check(result)
         self.user_properties.append(("verdict", result.verdict.value))
+        if result.standing is not None:
+            self.user_properties.append(("standing", result.standing.value))
         if result.verdict is Verdict.ERROR:
             pytest.fail(_text(result), pytrace=False)
 
@@ -163,8 +180,10 @@ class CheckItem(pytest.Item):
         result = self.parent.result(self.name)
         if result.verdict is Verdict.NOT_APPLICABLE:
             pytest.skip(result.reason)
-        if result.verdict.is_red:
+        if result.decides:
             pytest.fail(_text(result), pytrace=False)
+        if result.standing is not None and result.verdict is not Verdict.PASS:
+            pytest.xfail(f"{result.standing.value}: {result.known or result.reason}")
         if result.reason:
             self.add_report_section("call", result.verdict.value, result.reason)
 
@@ -176,11 +195,10 @@ class CheckItem(pytest.Item):
 
 
 def _text(result: CheckResult) -> str:
-    return (
-        f"{result.verdict.value}: {result.reason}\n"
-        f"  {result.level.value}: {result.clause}\n"
-        f"  source: {result.source}"
-    )
+    first = f"{result.verdict.value}: {result.reason}"
+    if result.standing in {Standing.STALE, Standing.EXPIRED}:
+        first = f"{result.standing.value} in the baseline ({result.known}): {first}"
+    return f"{first}\n  {result.level.value}: {result.clause}\n  source: {result.source}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -258,10 +276,9 @@ def adopt(config: pytest.Config, campaign: Campaign) -> None:
 
 def write_reports(directory: Path) -> Path:
     """Write the reports of a run directory; return the HTML file."""
-    from realtime_reports import write_junit, write_report
+    from realtime_reports import write_all
 
-    write_junit(directory)
-    path: Path = write_report(directory)
+    path: Path = write_all(directory)
     return path
 
 
@@ -277,6 +294,10 @@ def _begin(config: pytest.Config) -> None:
         out=option("--rt-out"),
         defects=tuple(option("--rt-defect")),
         behaviours=tuple(option("--rt-behaviour")),
+        faults=tuple(option("--rt-fault")),
+        baseline=option("--rt-baseline"),
+        requirements=option("--rt-requirements"),
+        retry_unexpected=option("--rt-retry-unexpected"),
         command=run_command(
             target=option("--rt-target") or "fake",
             config=option("--rt-config"),
@@ -285,6 +306,10 @@ def _begin(config: pytest.Config) -> None:
             repeat=option("--rt-repeat"),
             defects=option("--rt-defect"),
             behaviours=option("--rt-behaviour"),
+            faults=option("--rt-fault"),
+            baseline=option("--rt-baseline"),
+            requirements=option("--rt-requirements"),
+            retry_unexpected=option("--rt-retry-unexpected"),
         ),
     )
     try:

@@ -22,11 +22,13 @@ from typing import Any, Self
 from realtime_harness.errors import UsageError
 from realtime_harness.evidence.entry import Entry
 from realtime_harness.evidence.reader import read_entries, read_lines
-from realtime_harness.verdicts import Level, Verdict
+from realtime_harness.verdicts import Level, Standing, Verdict
 
 __all__ = ["CheckResult", "Run", "RunInfo", "ScenarioResult", "read_run"]
 
-_ENUMS: dict[str, type[Enum]] = {"level": Level, "verdict": Verdict}
+_ENUMS: dict[str, type[Enum]] = {"level": Level, "standing": Standing, "verdict": Verdict}
+
+_NULLABLE = frozenset({"standing"})
 
 
 class _Record:
@@ -49,7 +51,11 @@ class _Record:
         """
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         return cls(
-            **{k: _ENUMS[k](v) if k in _ENUMS else v for k, v in value.items() if k in known}
+            **{
+                k: _ENUMS[k](v) if k in _ENUMS and (v is not None or k not in _NULLABLE) else v
+                for k, v in value.items()
+                if k in known
+            }
         )
 
 
@@ -60,7 +66,8 @@ class CheckResult(_Record):
     check: str
     """Check id."""
     scenario: str
-    """Scenario id, ``<suite>/<name>``, with ``#<n>`` behind it for the n-th repetition (n > 1)."""
+    """Scenario id, ``<suite>/<name>``, with ``#<n>`` behind it for the n-th repetition (n > 1) and
+    ``~<n>`` for the n-th attempt (n > 1)."""
     suite: str
     level: Level
     verdict: Verdict
@@ -70,6 +77,21 @@ class CheckResult(_Record):
     source: str
     evidence_seq: int | None = None
     """:attr:`Entry.seq` of the line that decided it, where there is one."""
+    standing: Standing | None = None
+    """Where it stands with the baseline and the requirement set of the run."""
+    known: str = ""
+    """What the baseline says about it."""
+    attempts: list[dict[str, str]] = field(default_factory=list)
+    """What further attempts at the scenario said, which were made because the first one was
+    unexpectedly red: objects of ``scenario``, ``verdict`` and ``reason``."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it keeps a run from being fine."""
+        if self.standing in {Standing.STALE, Standing.EXPIRED}:
+            return True
+        forgiven = self.standing is not None and self.standing.is_forgiven
+        return self.verdict.is_red and not forgiven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +108,8 @@ class ScenarioResult(_Record):
     duration_s: float
     evidence: str
     """Path of the evidence file, relative to the run directory."""
+    declared: list[str] = field(default_factory=list)
+    """Ids of the checks that it declares."""
     measurements: dict[str, Any] = field(default_factory=dict)
     """Figures measured: name -> number or ``{"median", "low", "high", "n", "unit"}``."""
 
@@ -110,6 +134,12 @@ class RunInfo(_Record):
     """Python, platform, versions of the packages that matter."""
     switches: dict[str, Any] = field(default_factory=dict)
     """Behaviours, defects and faults that were on in the fake (empty for a real endpoint)."""
+    baseline: str = ""
+    """Path of the baseline that results were held against."""
+    requirements: str = ""
+    """Name of the requirement set."""
+    orphans: list[str] = field(default_factory=list)
+    """Sentences about entries of the baseline that no check of the suites fits."""
     exit_code: int | None = None
 
 

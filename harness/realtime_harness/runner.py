@@ -47,6 +47,7 @@ async def run_scenario(
     lab: Lab | None = None,
     store: Store | None = None,
     repetition: int = 1,
+    attempt: int = 1,
 ) -> ScenarioOutcome:
     """Have the conversation once, and judge it. Never raises for what a target or a scenario does.
 
@@ -57,9 +58,12 @@ async def run_scenario(
         store: gets the evidence as it comes, and the scenario's result. The results of its checks
             are for the caller to store.
         repetition: counts from 1; the n-th one (n > 1) has ``#<n>`` behind the scenario's id.
+        attempt: counts from 1, within the repetition; the n-th one (n > 1) has ``~<n>`` behind it.
 
     """
-    scenario_id = scenario.id if repetition == 1 else f"{scenario.id}#{repetition}"
+    scenario_id = scenario.id
+    scenario_id += f"#{repetition}" if repetition > 1 else ""
+    scenario_id += f"~{attempt}" if attempt > 1 else ""
     journal = store.evidence(scenario_id) if store is not None else None
     recorder = Recorder(
         redactor=Redactor(target.api_key),
@@ -85,6 +89,7 @@ async def run_scenario(
         started_at=started_at,
         duration_s=round(time.perf_counter() - started, 6),
         evidence=store.evidence_name(scenario_id) if store is not None else "",
+        declared=[check.id for check in scenario.checks],
         measurements=run.measurements,
     )
     if store is not None:

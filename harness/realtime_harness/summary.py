@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realtime_harness.results import CheckResult, Run
-from realtime_harness.verdicts import Verdict
+from realtime_harness.verdicts import Standing, Verdict
 
 __all__ = ["print_summary"]
 
@@ -35,12 +35,22 @@ def print_summary(run: Run, report: Path | None, console: Console) -> None:
     """Print totals for each suite, each red check with its reason, and where the report is."""
     console.print()
     console.print(_totals(run.checks))
-    red = [result for result in run.checks if result.verdict.is_red]
-    groups = _grouped(red)
+    standings = Counter(result.standing for result in run.checks)
+    shown = [each for each in Standing if standings[each] and each is not Standing.UNEXPECTED]
+    if shown:
+        counted = ", ".join(f"{standings[each]} {each.value}" for each in shown)
+        console.print(Text(f"baseline: {counted}"))
+    groups = _grouped(result for result in run.checks if result.decides)
     for group in groups[:_MOST_SHOWN]:
         console.print(_line(group))
     if (hidden := len(groups) - _MOST_SHOWN) > 0:
         console.print(Text(f"… and {hidden} more, in the report"))
+    outdated = standings[Standing.STALE] + len(run.info.orphans)
+    for orphan in run.info.orphans:
+        console.print(Text(f"about nothing in the suites: {orphan}", style="yellow"))
+    if outdated:
+        remedy = f"realtime-harness baseline update {run.directory}"
+        console.print(Text(f"stale entries: {remedy}"), soft_wrap=True)
     for problem in run.problems:
         console.print(Text(problem, style="yellow"))
     if report is not None:
@@ -66,15 +76,20 @@ def _totals(checks: Iterable[CheckResult]) -> Table:
 
 def _grouped(results: Iterable[CheckResult]) -> list[list[CheckResult]]:
     """Join what is red for the same reason: one check in many scenarios, or many in one."""
-    groups: dict[tuple[Verdict, str], list[CheckResult]] = {}
+    groups: dict[tuple[object, ...], list[CheckResult]] = {}
     for result in results:
-        groups.setdefault((result.verdict, result.reason), []).append(result)
+        key = result.verdict, result.standing, result.reason
+        groups.setdefault(key, []).append(result)
     return list(groups.values())
 
 
 def _line(group: list[CheckResult]) -> Text:
     first = group[0]
     reason = first.reason.replace("\n", " ")
+    if first.standing in {Standing.STALE, Standing.EXPIRED}:
+        reason = "; ".join(
+            filter(None, [f"{first.standing.value} in the baseline", reason, first.known])
+        )
     if len(reason) > _LONGEST_REASON:
         reason = reason[:_LONGEST_REASON] + "…"
     checks = dict.fromkeys(result.check for result in group)

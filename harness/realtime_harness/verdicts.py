@@ -1,15 +1,10 @@
-"""Levels, verdicts and exit codes: the vocabulary in which a run answers.
-
-Source of truth for the mapping from what happened to what is reported; nothing else decides a
-colour or an exit code.
-"""
+"""Levels, verdicts, standings and exit codes: the vocabulary in which a run answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum, IntEnum
 
-__all__ = ["ExitCode", "Level", "Verdict", "exit_code"]
+__all__ = ["ExitCode", "Level", "Standing", "Verdict"]
 
 
 class Level(Enum):
@@ -43,6 +38,30 @@ class Verdict(Enum):
         return self in _RED
 
 
+class Standing(Enum):
+    """Where a verdict stands with a baseline and a requirement set; most have none."""
+
+    EXPECTED = "expected"
+    """Not met, and known to the baseline."""
+    UNEXPECTED = "unexpected"
+    """Red, and not known. Decides a gate."""
+    FLAKY = "flaky"
+    """Red now and then: so says the baseline, or another attempt."""
+    PENDING = "pending"
+    """Red, and not required by the requirement set."""
+    STALE = "stale"
+    """Passes, and the baseline still says that it does not."""
+    EXPIRED = "expired"
+    """Not met, and known to the baseline until a day that has passed."""
+
+    @property
+    def is_forgiven(self) -> bool:
+        """Whether a red verdict of this standing passes a gate."""
+        return self in _FORGIVEN
+
+
+_FORGIVEN = frozenset({Standing.EXPECTED, Standing.FLAKY, Standing.PENDING})
+
 _RED = frozenset({Verdict.FAIL, Verdict.UNTESTABLE, Verdict.ERROR})
 
 
@@ -57,17 +76,3 @@ class ExitCode(IntEnum):
     SLO_MISSED = 5
     LOAD_VOID = 6
     INTERRUPTED = 130
-
-
-def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
-    """Return the exit code of a run with these verdicts.
-
-    A fault of ours outranks violations: with it, the run's word about the endpoint is incomplete.
-
-    """
-    seen = set(verdicts)
-    if Verdict.ERROR in seen:
-        return ExitCode.HARNESS_FAULT
-    if seen & {Verdict.FAIL, Verdict.UNTESTABLE}:
-        return ExitCode.VIOLATIONS
-    return ExitCode.OK

@@ -1,8 +1,29 @@
-"""Reports from a run directory, and from nothing else: one HTML file and ``junit.xml``."""
+"""Reports from a run directory, and from nothing else: HTML, JUnit, CTRF, Markdown."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from realtime_reports.ctrf import write_ctrf
 from realtime_reports.html import write_report
 from realtime_reports.junit import write_junit
+from realtime_reports.markdown import write_summary
 
-__all__ = ["write_junit", "write_report"]
+__all__ = ["write_all", "write_ctrf", "write_junit", "write_report", "write_summary"]
+
+
+def write_all(run_dir: Path, out: Path | None = None) -> Path:
+    """Write every report of a run directory; return the path of the HTML file.
+
+    Args:
+        run_dir: the run directory, which gets ``junit.xml``, ``ctrf.json`` and ``summary.md``.
+        out: the HTML file; ``report.html`` in the run directory if not given.
+
+    Raises:
+        realtime_harness.errors.UsageError: if it is not a run directory.
+
+    """
+    write_junit(run_dir)
+    write_ctrf(run_dir)
+    write_summary(run_dir)
+    return write_report(run_dir, out)

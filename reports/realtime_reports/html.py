@@ -27,7 +27,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
-from realtime_harness.verdicts import Level, Verdict
+from realtime_harness.verdicts import Level, Standing, Verdict
 from realtime_reports.files import write_whole
 from realtime_reports.model import (
     SEVERITY,
@@ -68,6 +68,15 @@ _FACES: dict[Verdict, _Face] = {
     ),
 }
 
+_STANDINGS: dict[Standing, str] = {
+    Standing.EXPECTED: "Not met, and known to the baseline. Forgiven.",
+    Standing.UNEXPECTED: "Red, and not known. Fails the run.",
+    Standing.FLAKY: "Red now and then: so says the baseline, or another attempt. Forgiven.",
+    Standing.PENDING: "Red, and not required by the requirement set. Forgiven.",
+    Standing.STALE: "Passes, and the baseline still says that it does not. Fails the run.",
+    Standing.EXPIRED: "Known until a day that has passed. Fails the run.",
+}
+
 _SCRIPTS = ("text.js", "hash.js", "evidence.js", "entry.js", "lanes.js", "filters.js", "main.js")
 """Modules in the order of their imports; inlined as one."""
 
@@ -99,6 +108,8 @@ def write_report(run_dir: Path, out: Path | None = None) -> Path:
             sentence=sentence(report),
             severity=SEVERITY,
             levels=list(Level),
+            standings=Standing,
+            meanings=_STANDINGS,
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             style=Markup(_asset("report.css")),

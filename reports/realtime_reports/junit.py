@@ -27,6 +27,13 @@ _ELEMENT: dict[Verdict, str] = {
 """Verdicts that a test case shows as an element; the others have passed a gate."""
 
 
+def _tag(check: CheckResult) -> str | None:
+    """Return the element that a check shows: what is forgiven is skipped, a stale entry fails."""
+    if check.decides:
+        return _ELEMENT.get(check.verdict, "failure")
+    return "skipped" if check.verdict.is_red else _ELEMENT.get(check.verdict)
+
+
 def write_junit(run_dir: Path) -> Path:
     """Write ``junit.xml`` into a run directory and return its path.
 
@@ -57,7 +64,7 @@ def _testsuites(report: Report) -> ElementTree.Element:
 
 
 def _testsuite(info: RunInfo, suite: str, pages: list[ScenarioPage]) -> ElementTree.Element:
-    elements = [_ELEMENT.get(check.verdict) for page in pages for check in page.checks]
+    elements = [_tag(check) for page in pages for check in page.checks]
     element = _element(
         "testsuite",
         name=suite,
@@ -89,16 +96,19 @@ def _testcase(check: CheckResult, duration_s: float) -> ElementTree.Element:
         _properties(
             level=check.level.value,
             verdict=check.verdict.value,
+            **({"standing": check.standing.value} if check.standing else {}),
             clause=check.clause,
             source=check.source,
         )
     )
-    tag = _ELEMENT.get(check.verdict)
+    tag = _tag(check)
+    standing = f"{check.standing.value}: {check.known}" if check.standing and check.known else ""
+    reason = "; ".join(filter(None, [check.reason, standing]))
     if tag == "skipped":
-        element.append(_element("skipped", message=check.reason))
+        element.append(_element("skipped", message=reason))
     elif tag:
-        outcome = _element(tag, type=check.verdict.value, message=check.reason)
-        outcome.text = xml_text(f"{check.level.value}: {check.clause}\n{check.reason}")
+        outcome = _element(tag, type=check.verdict.value, message=reason)
+        outcome.text = xml_text(f"{check.level.value}: {check.clause}\n{reason}")
         element.append(outcome)
     elif check.reason:
         output = ElementTree.SubElement(element, "system-out")

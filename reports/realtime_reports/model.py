@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_harness.results import CheckResult, Run, RunInfo, ScenarioResult, read_run
-from realtime_harness.verdicts import Level, Verdict
+from realtime_harness.verdicts import Level, Standing, Verdict
 
 __all__ = [
     "SEVERITY",
@@ -58,7 +58,15 @@ class Outcome:
 
     verdict: Verdict
     reason: str
+    standing: Standing | None
+    known: str
+    """What the baseline says about it."""
     results: list[CheckResult]
+
+    @property
+    def decides(self) -> bool:
+        """Whether it keeps a run from being fine."""
+        return self.results[0].decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,32 @@ class Row:
     def verdict(self) -> Verdict:
         """The worst verdict of all scenarios."""
         return self.outcomes[0].verdict
+
+    @property
+    def decides(self) -> bool:
+        """Whether it keeps a run from being fine, in any scenario."""
+        return any(outcome.decides for outcome in self.outcomes)
+
+    @property
+    def standing_verdict(self) -> Verdict:
+        """The verdict, for as far as it is not forgiven: a pass if all that is red is."""
+        red = self.verdict.is_red
+        return Verdict.PASS if red and not self.decides else self.verdict
+
+    @property
+    def flake(self) -> str:
+        """How often it was red where a scenario was repeated and it was not always so."""
+        by_scenario: dict[str, list[bool]] = {}
+        for outcome in self.outcomes:
+            for result in outcome.results:
+                tries = by_scenario.setdefault(result.scenario.partition("#")[0], [])
+                tries.append(result.verdict.is_red)
+                tries += [Verdict(each["verdict"]).is_red for each in result.attempts]
+        return ", ".join(
+            f"red in {sum(tries)} of {len(tries)} runs of {scenario}"
+            for scenario, tries in by_scenario.items()
+            if 0 < sum(tries) < len(tries)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +178,8 @@ class Report:
     def findings(self) -> list[Row]:
         """The checks that deserve a look before all others, worst first."""
         return sorted(
-            (row for row in self.rows if row.verdict in _NOTABLE), key=lambda r: _RANK[r.verdict]
+            (row for row in self.rows if row.verdict in _NOTABLE or row.decides),
+            key=lambda row: (not row.decides, _RANK[row.verdict]),
         )
 
     @property
@@ -154,8 +189,8 @@ class Report:
 
     @property
     def worst(self) -> Verdict | None:
-        """The verdict of the run: its worst one; an observation is none, unless all are."""
-        verdicts = [verdict for verdict, _ in self.totals]
+        """The worst verdict that is not forgiven; an observation is none, unless all are."""
+        verdicts = [verdict for verdict, _ in _totals([row.standing_verdict for row in self.rows])]
         judged = [verdict for verdict in verdicts if verdict is not Verdict.INFO]
         return next(iter(judged or verdicts), None)
 
@@ -201,11 +236,19 @@ def sentence(report: Report) -> str:
     total = sum(count.values())
     if not total:
         return "Nothing was judged"
+    forgiven = [row for row in report.rows if row.verdict.is_red and not row.decides]
+    noted = dict(_totals([row.verdict for row in report.rows if row not in forgiven]))
     notable = [
-        (one if count[verdict] == 1 else many).format(n=count[verdict])
+        (one if noted[verdict] == 1 else many).format(n=noted[verdict])
         for verdict, (one, many) in _NOTABLE.items()
-        if verdict in count
+        if verdict in noted
     ]
+    outdated = sum(row.decides and not row.verdict.is_red for row in report.rows)
+    outdated += len(report.info.orphans)
+    if outdated:
+        notable.append(f"{outdated} stale in the baseline")
+    if forgiven:
+        notable.append(f"{len(forgiven)} red and forgiven")
     passed, aside = count.get(Verdict.PASS, 0), count.get(Verdict.NOT_APPLICABLE, 0)
     aside += count.get(Verdict.INFO, 0)
     judged = total - aside
@@ -275,9 +318,10 @@ def _groups(checks: list[CheckResult], pages: list[ScenarioPage]) -> list[Group]
 
 
 def _row(results: list[CheckResult]) -> Row:
-    same: dict[tuple[Verdict, str], list[CheckResult]] = {}
+    same: dict[tuple[Any, ...], list[CheckResult]] = {}
     for result in results:
-        same.setdefault((result.verdict, result.reason), []).append(result)
+        key = result.verdict, result.reason, result.standing, result.known
+        same.setdefault(key, []).append(result)
     first = results[0]
     return Row(
         check=first.check,
@@ -285,8 +329,11 @@ def _row(results: list[CheckResult]) -> Row:
         clause=first.clause,
         source=first.source,
         outcomes=sorted(
-            (Outcome(verdict=v, reason=reason, results=r) for (v, reason), r in same.items()),
-            key=lambda outcome: _RANK[outcome.verdict],
+            (
+                Outcome(verdict=verdict, reason=reason, standing=standing, known=known, results=r)
+                for (verdict, reason, standing, known), r in same.items()
+            ),
+            key=lambda outcome: (_RANK[outcome.verdict], not outcome.decides),
         ),
     )
 

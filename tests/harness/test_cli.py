@@ -95,6 +95,7 @@ def test_run_sees_a_defect(invoke: Invoke, tmp_path: Path) -> None:
         "--out=out",
         "-k=no_key",
         f"--defect={defect['defect']}",
+        "--fault=delay:1ms,on=session.updated,key=sk-fake",
         # Options of the user's own runs have no say.
         environment={"PYTEST_ADDOPTS": "--nonsense"},
     )
@@ -102,7 +103,11 @@ def test_run_sees_a_defect(invoke: Invoke, tmp_path: Path) -> None:
     assert "RED offers/no_key" in done.stdout
     assert "fail rt.offers.no-key-status in offers/no_key: " in done.stdout
     run = read_run(tmp_path / "out")
-    assert run.info.switches == {"defects": [defect["defect"]], "behaviours": []}
+    # What a switch is limited to is written down without its key.
+    fault = "delay:1ms,on=session.updated,key=[redacted]"
+    switches = {"defects": [defect["defect"]], "behaviours": [], "faults": [fault]}
+    assert run.info.switches == switches
+    assert run.info.command[-2:] == ["--fault", fault]
 
 
 class Ended(NamedTuple):
@@ -269,3 +274,40 @@ def test_doctor(invoke: Invoke) -> None:
     lines: dict[str, Any] = {line[8:22].strip(): line for line in done.stdout.splitlines()}
     assert {"python", "websockets", "extra webrtc", "chromium", "fake"} <= set(lines)
     assert "accepts connections" in lines["fake"]
+
+
+def test_a_baseline_forgives_until_it_is_stale(invoke: Invoke, tmp_path: Path) -> None:
+    run = ("run", "--suite=offers", "-k=no_key", "--out=out", "--baseline=known.toml")
+    broken = (*run, "--defect=no-key-is-forbidden")
+    (tmp_path / "known.toml").touch()
+
+    def code(*words: str, expected: ExitCode) -> str:
+        done = invoke("realtime_harness", *words)
+        assert done.returncode == expected, done.stdout + done.stderr
+        return str(done.stdout)
+
+    code(*broken, expected=ExitCode.VIOLATIONS)
+    done = invoke("realtime_harness", "baseline", "update", "out")
+    assert done.returncode == ExitCode.USAGE
+    assert "--reason" in done.stderr
+    code("baseline", "update", "out", "--reason=the gateway's", expected=ExitCode.OK)
+    assert "1 expected" in code(*broken, expected=ExitCode.OK)
+    assert "the gateway's" in (tmp_path / "out" / "summary.md").read_text()
+    said = code(*run, expected=ExitCode.STALE_BASELINE)
+    assert "realtime-harness baseline update out" in said
+    assert "0 added, 1 removed" in code("baseline", "update", "out", expected=ExitCode.OK)
+    code(*run, expected=ExitCode.OK)
+
+
+def test_build_servers_get_annotations(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    words = ["run", "--suite=offers", "-k=no_key", "--defect=no-key-is-forbidden"]
+    done = invoke("realtime_harness", *words, "--retry-unexpected=1", "--out=out")
+    assert done.returncode == ExitCode.VIOLATIONS
+    assert "::error title=rt.offers." in done.stdout
+    read = read_run(tmp_path / "out")
+    assert [each.id for each in read.scenarios] == ["offers/no_key", "offers/no_key~2"]
+    (red,) = (result for result in read.checks if result.decides)
+    assert [attempt["verdict"] for attempt in red.attempts] == ["fail"]

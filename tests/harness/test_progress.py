@@ -14,7 +14,8 @@ class Report:
     def __init__(self, node_id: str, verdict: str, *, when: str = "call", node: object = None):
         self.nodeid = f"suite/test_x.py::{node_id}"
         self.when = when
-        self.outcome = "failed" if when == "setup" and verdict == "error" else "passed"
+        self.failed = verdict in {"fail", "error"} and when != "teardown"
+        self.outcome = "failed" if self.failed else "passed"
         self.user_properties = [("suite", "alpha"), ("verdict", verdict)]
         if node is not None:
             self.node = node

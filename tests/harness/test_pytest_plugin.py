@@ -160,6 +160,7 @@ def test_verdicts_become_outcomes(suite: Pytest, tmp_path: Path) -> None:
         "clause": "It is so.",
         "source": "RFC 0",
         "verdict": "untestable",
+        "standing": "unexpected",
     }
 
 

@@ -20,7 +20,7 @@ from realtime_harness.lab import Lab
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile
 from realtime_harness.targets.target import Target
-from realtime_harness.verdicts import ExitCode, Level, Verdict
+from realtime_harness.verdicts import ExitCode, Level, Standing, Verdict
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -101,7 +101,9 @@ def test_exit_codes_are_documented(code: ExitCode) -> None:
     assert f"\n| {code.value} | " in (PROJECT / "docs" / "running.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("word", [*Level, *Verdict, *Capability], ids=lambda word: word.value)
+@pytest.mark.parametrize(
+    "word", [*Level, *Verdict, *Standing, *Capability], ids=lambda word: word.value
+)
 def test_vocabulary_is_documented(word: Enum, documentation: str) -> None:
     assert f"`{word.value}`" in documentation
 

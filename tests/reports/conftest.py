@@ -60,6 +60,7 @@ class RunDirectory:
         clause: str = "The endpoint does what it promised.",
         source: str = "https://developers.openai.com/docs/realtime",
         seq: int | None = None,
+        **more: Any,
     ) -> None:
         result = CheckResult(
             check=check,
@@ -71,6 +72,7 @@ class RunDirectory:
             clause=clause,
             source=source,
             evidence_seq=seq,
+            **more,
         )
         self.checks.append(result)
         self.line("checks.jsonl", result.to_json())

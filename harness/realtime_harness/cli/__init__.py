@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from realtime_harness import __version__
+from realtime_harness.cli import baseline as baseline_command
 from realtime_harness.cli.lists import LISTS, Listed
 from realtime_harness.cli.suites import chosen_suites, conclude, run_suites
 from realtime_harness.errors import HarnessError, UsageError
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(baseline_command.app, name="baseline")
 
 
 def main() -> None:
@@ -68,13 +69,24 @@ ReadyFile = Annotated[
     Path | None,
     typer.Option(metavar="PATH", help="Gets one JSON object when connections are accepted."),
 ]
+UntilEof = Annotated[
+    bool,
+    typer.Option(
+        "--until-eof",
+        help="End with standard input, so as not to outlive whoever holds its other end.",
+    ),
+]
 Defects = Annotated[
     list[str] | None,
-    typer.Option("--defect", metavar="NAME", help="Violation to commit; repeatable."),
+    typer.Option(
+        "--defect", metavar="NAME", help="Violation to commit, NAME:key=… for one key; repeatable."
+    ),
 ]
 Behaviours = Annotated[
     list[str] | None,
-    typer.Option("--behaviour", metavar="NAME", help="Legal rudeness; repeatable."),
+    typer.Option(
+        "--behaviour", metavar="NAME", help="Legal rudeness, NAME:key=… for one key; repeatable."
+    ),
 ]
 
 
@@ -131,7 +143,11 @@ def fake(
     remote_mcp: Annotated[
         bool, typer.Option("--remote-mcp", help="Let sessions name MCP servers elsewhere.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=9, metavar="N", help="Processes that share the port.")
+    ] = 1,
     ready_file: ReadyFile = None,
+    until_eof: UntilEof = False,
 ) -> None:
     """Run the fake Realtime service until SIGTERM or Ctrl-C."""
     from realtime_fakes.server import ServeOptions, serve
@@ -149,7 +165,9 @@ def fake(
         seed=seed,
         tls=tls,
         remote_mcp=remote_mcp,
+        workers=workers,
         ready_file=str(ready_file) if ready_file is not None else None,
+        until_eof=until_eof,
     )
     if api_key:
         options = replace(options, api_keys=tuple(api_key))
@@ -168,6 +186,7 @@ def relay(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8081,
     defects: Defects = None,
     ready_file: ReadyFile = None,
+    until_eof: UntilEof = False,
 ) -> None:
     """Run a reference relay until SIGTERM or Ctrl-C. It passes its clients' credentials on."""
     from realtime_fakes.relays.app import RelayOptions, serve
@@ -179,6 +198,7 @@ def relay(
         host=host,
         port=port,
         ready_file=str(ready_file) if ready_file is not None else None,
+        until_eof=until_eof,
         defects=tuple(defects or ()),
     )
     _serve(serve(options))
@@ -222,6 +242,19 @@ def run(
     ] = None,
     defects: Defects = None,
     behaviours: Behaviours = None,
+    faults: Faults = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is known to fail; see `baseline update`."),
+    ] = None,
+    requirements: Annotated[
+        str | None,
+        typer.Option(metavar="SET", help="Requirement set that decides. Default: the newest."),
+    ] = None,
+    retry_unexpected: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Try unexpectedly red scenarios up to N times more."),
+    ] = 0,
 ) -> None:
     """Run the suites against a target and write the report."""
     from realtime_harness.campaign import Campaign, Plan, run_command
@@ -233,6 +266,11 @@ def run(
         out=out,
         defects=tuple(defects or ()),
         behaviours=tuple(behaviours or ()),
+        faults=tuple(faults or ()),
+        baseline=baseline,
+        requirements=requirements,
+        retry_unexpected=retry_unexpected,
+        whole=not chosen and not keyword,
         command=run_command(
             target=target,
             config=config,
@@ -242,6 +280,10 @@ def run(
             workers=workers,
             defects=defects or (),
             behaviours=behaviours or (),
+            faults=faults or (),
+            baseline=baseline,
+            requirements=requirements,
+            retry_unexpected=retry_unexpected,
         ),
     )
     campaign = Campaign.begin(plan)
@@ -263,11 +305,10 @@ def report(
 ) -> None:
     """Write the reports of a run again."""
     from realtime_harness.results import read_run
-    from realtime_reports import write_junit, write_report
+    from realtime_reports import write_all
 
     read_run(directory)
-    write_junit(directory)
-    typer.echo(write_report(directory, out))
+    typer.echo(write_all(directory, out))
 
 
 @app.command(name="list")
@@ -304,18 +345,16 @@ def doctor() -> None:
 
 
 def _serve(server: Any) -> None:
-    """Run a server until it ends, on uvloop where there is one."""
-    try:
-        import uvloop
+    """Run a server until it ends."""
+    from realtime_fakes.process import run
+    from realtime_fakes.workers import WorkerEnded
 
-        factory: Any = uvloop.new_event_loop
-    except ImportError:
-        factory = None
     try:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(server)
+        run(server)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    except WorkerEnded as error:
+        raise HarnessError(str(error)) from error
     except OSError as error:
         raise UsageError(f"cannot listen: {error.strerror or error}") from error
 

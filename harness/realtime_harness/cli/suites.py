@@ -133,6 +133,7 @@ def conclude(directory: Path) -> None:
     """Write the reports and print the summary."""
     from rich.console import Console
 
+    from realtime_harness.annotations import annotation_lines
     from realtime_harness.pytest_plugin import write_reports
     from realtime_harness.results import read_run
     from realtime_harness.summary import print_summary
@@ -140,3 +141,6 @@ def conclude(directory: Path) -> None:
     run = read_run(directory)
     if run.checks:
         print_summary(run, write_reports(directory), Console(highlight=False))
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for line in annotation_lines(run):
+                typer.echo(line)

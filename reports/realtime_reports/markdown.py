@@ -1,0 +1,94 @@
+"""``summary.md``: what a run came to, for the page that a build server shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+from realtime_harness.results import CheckResult
+from realtime_harness.verdicts import Standing, Verdict
+from realtime_reports.files import write_whole
+from realtime_reports.model import Report, read_report, sentence
+from realtime_reports.text import visible
+
+__all__ = ["write_summary"]
+
+_MOST_SHOWN = 50
+"""Rows of a table; the report has the rest."""
+
+_LONGEST = 300
+"""Characters of a reason."""
+
+_Choose: TypeAlias = Callable[[CheckResult], bool]
+
+_SECTIONS: tuple[tuple[str, _Choose], ...] = (
+    ("Red", lambda c: c.verdict.is_red and c.standing in {None, Standing.UNEXPECTED}),
+    ("Passes, and is still in the baseline", lambda c: c.standing is Standing.STALE),
+    ("Known until a day that has passed", lambda c: c.standing is Standing.EXPIRED),
+    ("Flaky", lambda c: c.standing is Standing.FLAKY),
+    ("SHOULD clauses not met", lambda c: c.verdict is Verdict.WARN and c.standing is None),
+    ("Known", lambda c: c.standing is Standing.EXPECTED),
+    ("Red, and not required", lambda c: c.standing is Standing.PENDING),
+)
+
+
+def write_summary(run_dir: Path) -> Path:
+    """Write ``summary.md`` into a run directory and return its path.
+
+    Raises:
+        realtime_harness.errors.UsageError: if it is not a run directory.
+
+    """
+    report = read_report(run_dir)
+    path = run_dir / "summary.md"
+    with write_whole(path) as file:
+        file.write("\n".join(_lines(report)).encode() + b"\n")
+    return path
+
+
+def _lines(report: Report) -> Iterable[str]:
+    info = report.info
+    yield f"# {_cell(info.target)}: {_cell(sentence(report))}"
+    yield ""
+    yield f"{_cell(info.base_url)}, contract {_cell(info.contract)}, {_cell(info.started_at)}"
+    yield ""
+    yield "| suite | " + " | ".join(verdict.value for verdict, _ in report.totals) + " |"
+    yield "|---|" + "---:|" * len(report.totals)
+    for group in report.groups:
+        counts = dict(group.totals)
+        cells = (str(counts.get(verdict, "")) for verdict, _ in report.totals)
+        yield f"| {_cell(group.suite)} | " + " | ".join(cells) + " |"
+    for title, choose in _SECTIONS:
+        if found := list(filter(choose, report.run.checks)):
+            yield from _section(title, found)
+    if info.orphans:
+        yield from ("", "## In the baseline, and no check of the suites", "")
+        yield from (f"- {_cell(orphan)}" for orphan in info.orphans)
+    yield ""
+    yield f"`{visible(shlex.join(info.command))}`"
+
+
+def _section(title: str, found: list[CheckResult]) -> Iterable[str]:
+    yield from ("", f"## {title} ({len(found)})", "")
+    yield "| check | scenario | verdict | reason |"
+    yield "|---|---|---|---|"
+    for check in found[:_MOST_SHOWN]:
+        reason = "; ".join(filter(None, [check.reason, check.known]))
+        yield (
+            f"| `{_cell(check.check)}` | {_cell(check.scenario)} | {check.verdict.value} "
+            f"| {_cell(reason)} |"
+        )
+    if (hidden := len(found) - _MOST_SHOWN) > 0:
+        yield ""
+        yield f"… and {hidden} more, in the report."
+
+
+def _cell(text: str) -> str:
+    """Make text of any origin safe inside of a line or a cell of a table."""
+    text = visible(" ".join(text.split()))
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST] + "…"
+    return re.sub(r"[\\`*_\[\]<>|#&]", lambda match: "\\" + match[0], text)

@@ -72,11 +72,14 @@ def relay_policy(defects: Iterable[str]) -> RelayPolicy:
     known = {switch.name: switch for switch in DEFECTS}
     overrides: dict[str, Any] = {}
     taps: list[EventTap] = []
-    for name in defects:
+    for text in defects:
+        name, _, scope = text.partition(":")
         if name not in known:
             raise ValueError(f"no defect named {name!r}; `realtime-harness list defects` has them")
         if known[name].where != "relay":
             continue
+        if scope:
+            raise ValueError(f"defect {name!r} is one of the relays: leave key= and session= away")
         overrides.update(known[name].policy)
         if (tap := known[name].event) is not None:
             taps.append(tap)

@@ -76,6 +76,18 @@ class Control:
         """Let the fake answer by these rules; it echoes what no rule is for."""
         return await self._ask("PUT", "/script", {"rules": list(rules)})
 
+    async def session_switches(
+        self,
+        session_id: str,
+        *,
+        defects: Sequence[str] = (),
+        behaviours: Sequence[str] = (),
+        faults: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Switch exactly these on for one session; what is on for others stays."""
+        wanted = {"defects": list(defects), "behaviours": list(behaviours), "faults": list(faults)}
+        return await self._ask("PUT", f"/sessions/{session_id}/switches", wanted)
+
     async def reset(self) -> dict[str, Any]:
         """End all sessions and forget keys, calls and switches."""
         return await self._ask("POST", "/reset")
@@ -90,6 +102,7 @@ class Control:
         *,
         defects: Sequence[str] = (),
         behaviours: Sequence[str] = (),
+        faults: Sequence[str] = (),
         clock: str = "real",
         profile: str | None = None,
     ) -> Target:
@@ -101,6 +114,7 @@ class Control:
                 "name": name,
                 "defects": list(defects),
                 "behaviours": list(behaviours),
+                "faults": list(faults),
                 "clock": clock,
                 **({} if profile is None else {"profile": profile}),
             },
@@ -113,7 +127,11 @@ class Control:
             control_url=made["control_url"],
             calls_need_ephemeral_key=made["calls_need_ephemeral_key"],
             models_are_deployments=made["models_are_deployments"],
-            switches={"defects": list(defects), "behaviours": list(behaviours)},
+            switches={
+                "defects": list(defects),
+                "behaviours": list(behaviours),
+                "faults": list(faults),
+            },
         )
 
     async def delete_service(self, name: str) -> None:

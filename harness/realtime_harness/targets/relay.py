@@ -135,7 +135,7 @@ async def open_relay(
     if delay_ms:
         query["relay_delay_ms"] = f"{delay_ms:g}"
     if defects := target.switches.get("defects"):
-        query["relay_defect"] = ",".join(defects)
+        query["relay_defect"] = ",".join(defect.partition(":")[0] for defect in defects)
     scheme, host, *_ = urlsplit(address)
     path = urlsplit(target.base_url).path
     return Relay(

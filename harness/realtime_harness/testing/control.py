@@ -43,14 +43,19 @@ class Control:
         defects: Iterable[str] = (),
         behaviours: Iterable[str] = (),
         faults: Iterable[str] = (),
+        session_id: str | None = None,
     ) -> dict[str, Any]:
-        """Switch exactly these defects, behaviours and faults on."""
+        """Switch exactly these defects, behaviours and faults on.
+
+        With a session, they are on for that one alone, and what is on for others stays.
+        """
         wanted = {
             "defects": list(defects),
             "behaviours": list(behaviours),
             "faults": list(faults),
         }
-        return self.request("PUT", "/switches", wanted)
+        of = "" if session_id is None else f"/sessions/{session_id}"
+        return self.request("PUT", f"{of}/switches", wanted)
 
     def drop(self, session_id: str) -> None:
         """Cut a session off, as a lost network does."""

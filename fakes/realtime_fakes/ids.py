@@ -7,17 +7,19 @@ the first five are the second of their making in base 62, counted from 157680000
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 
-__all__ = ["Ids"]
+__all__ = ["Ids", "shard_of"]
 
 _ALPHABET = digits + ascii_uppercase + ascii_lowercase
 _EPOCH = 1_576_800_000
 _RANDOM = 16
 _POOL = 4096
+_CALL = re.compile(r"rtc_(?:u(\d)_|([\da-f])[\da-f]{31}$)")
 _TO_ALPHABET = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 
 
@@ -28,10 +30,13 @@ class Ids:
 
     Args:
         seed: makes the sequence repeatable.
+        shard: who makes them, 1 to 9; ids of calls tell (:func:`shard_of`). The live service has a
+            digit there too.
 
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, shard: int | None = None) -> None:
+        self._shard = shard
         self._random = Random(seed)
         self._second = -1
         # Iterators instead of methods: they are asked for every event that is sent.
@@ -60,13 +65,14 @@ class Ids:
         """Return an id for a session over WebSocket."""
         return self._named("sess_")
 
-    def call(self, shard: int = 1) -> str:
-        """Return an id for a call; ``shard`` is the digit of the region that serves it."""
-        return self._named(f"rtc_u{shard}_")
+    def call(self) -> str:
+        """Return an id for a call."""
+        return self._named(f"rtc_u{self._shard or 1}_")
 
     def hexadecimal_call(self) -> str:
         """Return an id for a call, as Azure forms it."""
-        return f"rtc_{self._random.getrandbits(128):032x}"
+        digits = f"{self._random.getrandbits(128):032x}"
+        return f"rtc_{digits if self._shard is None else f'{self._shard:x}{digits[1:]}'}"
 
     def session_of_call(self, call_id: str) -> str:
         """Return the id of the session behind a call: the same, but for the name.
@@ -108,3 +114,9 @@ class Ids:
         while True:
             pool = self._random.randbytes(_POOL).translate(_TO_ALPHABET).decode()
             yield [pool[start : start + _RANDOM] for start in range(0, _POOL, _RANDOM)]
+
+
+def shard_of(call_id: str) -> int | None:
+    """Return who made the id of a call; ``None`` if it is of no form that is made here."""
+    found = _CALL.match(call_id)
+    return None if found is None else int(found[1] or found[2], 16)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 import orjson
 from aiohttp import web
 
-from realtime_fakes import control
+from realtime_fakes import control, process
 from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.clock import Clock, RealClock, VirtualClock
 from realtime_fakes.defects import DEFECTS
@@ -33,12 +30,17 @@ from realtime_fakes.refusals import refusal
 from realtime_fakes.rest import ENDPOINTS, Endpoint, json_reply
 from realtime_fakes.scripts import Script
 from realtime_fakes.service import Service
-from realtime_fakes.switches import HttpReply, Switchboard
-from realtime_fakes.tls import server_context
+from realtime_fakes.switches import HttpReply, ReplyTap, Switchboard
+from realtime_fakes.tls import issue, server_context
 from realtime_fakes.websocket import bearer_key, in_force, is_beta, serve_websocket
 from realtime_harness import rtc
 
-__all__ = ["CLOCKS", "ServeOptions", "Server", "serve"]
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
+    from realtime_fakes.workers.team import Team
+
+__all__ = ["BACKLOG", "CLOCKS", "ServeOptions", "Server", "serve"]
 
 _DEFAULT_SERVICE = "default"
 _DEFAULT_KEY = "sk-fake"
@@ -51,6 +53,9 @@ _PREFIXES = tuple(
     service + vendor for service in ("", "/_fake/services/{service}") for vendor in ("", "/openai")
 )
 """What ``/v1`` may follow upon; the profile of a service says which of the vendors' it has."""
+
+BACKLOG = 1024
+"""Connections that the system keeps until they are accepted."""
 
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_TIMEOUT_S = 2.0
@@ -90,21 +95,28 @@ class ServeOptions:
     """Whether sessions may name MCP servers on other machines."""
     ready_file: str | None = None
     """Gets one JSON object and a newline once connections are accepted. May be a pipe."""
+    until_eof: bool = False
+    """Whether the end of standard input ends it as well."""
+    workers: int = 1
+    """Processes that share the port, up to :data:`~realtime_fakes.workers.MOST`."""
 
 
 class Server:
     """Services on one port. An async context manager; leaving it closes everything.
 
     Args:
-        options: how to serve. ``ready_file`` is left to :func:`serve`.
+        options: how to serve. ``ready_file``, ``until_eof`` and ``workers`` are left to
+            :func:`serve`.
+        team: the workers that it is one of, if there are several.
 
     Raises:
         ValueError: for a profile, clock, defect or behaviour that is not known.
 
     """
 
-    def __init__(self, options: ServeOptions) -> None:
+    def __init__(self, options: ServeOptions, team: Team | None = None) -> None:
         self._options = options
+        self._team = team
         self._runner: web.AppRunner | None = None
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._origin = ""
@@ -118,6 +130,7 @@ class Server:
             faults=options.faults,
             script=options.script,
             profile=options.profile,
+            now=None if team is None else team.started_at,
         )
 
     async def __aenter__(self) -> Server:
@@ -147,19 +160,25 @@ class Server:
             OSError: if the address cannot be bound.
 
         """
-        options = self._options
+        options, team = self._options, self._team
         context = None
         if options.tls:
-            self._directory = tempfile.TemporaryDirectory(prefix="realtime-fake-")
-            self.ca_file = Path(self._directory.name) / "ca.pem"
-            context = server_context(options.host, self.ca_file)
-        self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
-        )
+            if team is not None:
+                directory = team.directory
+            else:
+                self._directory = tempfile.TemporaryDirectory(prefix="realtime-fake-")
+                directory = Path(self._directory.name)
+                issue(options.host, directory)
+            context, self.ca_file = server_context(directory)
+        self._runner = self.runner() if team is None else await team.join(self)
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, options.host, options.port, ssl_context=context, backlog=1024
-        )
+        site: web.BaseSite
+        if team is None:
+            site = web.TCPSite(
+                self._runner, options.host, options.port, ssl_context=context, backlog=BACKLOG
+            )
+        else:
+            site = web.SockSite(self._runner, team.door, ssl_context=context, backlog=BACKLOG)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         if ip_address(host).is_unspecified:
@@ -174,6 +193,8 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._team is not None:
+            await self._team.leave()
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
@@ -189,6 +210,7 @@ class Server:
         script: Script | str | Path | None = None,
         latency: str | None = None,
         profile: str = DEFAULT_PROFILE,
+        now: float | None = None,
     ) -> Service:
         """Add a service.
 
@@ -201,6 +223,7 @@ class Server:
             script: what it answers.
             latency: how long it takes; as the server was started if not given.
             profile: whose legal particulars it has.
+            now: what a virtual clock shows at first, in Unix seconds; the time if not given.
 
         Raises:
             ValueError: for a clock, latency, profile, defect or behaviour that is not known, or a
@@ -214,7 +237,7 @@ class Server:
             raise ValueError(f"no clock named {clock!r}; known: {', '.join(CLOCKS)}")
         if latency not in LATENCIES:
             raise ValueError(f"no latency named {latency!r}; known: {', '.join(LATENCIES)}")
-        made: Clock = CLOCKS[clock]()
+        made: Clock = VirtualClock(now) if clock == VirtualClock.kind else CLOCKS[clock]()
         base = replace(PROFILES[profile].policy, latency=LATENCIES[latency])
         service = Service(
             name,
@@ -225,7 +248,10 @@ class Server:
             loopback_only=_is_loopback(self._options.host),
             profile=profile,
             remote_mcp=self._options.remote_mcp,
+            shard=None if self._team is None else self._team.shard,
         )
+        if self._team is not None:
+            self._team.share_keys(service)
         service.switch(defects=defects, behaviours=behaviours, faults=faults)
         service.follow(script)
         self.services[name] = service
@@ -249,8 +275,30 @@ class Server:
             "models_are_deployments": service.policy.name_deployments,
         }
 
-    def _application(self) -> web.Application:
-        app = web.Application(client_max_size=_MAX_BODY)
+    def runner(
+        self,
+        *middlewares: Middleware,
+        routes: Sequence[tuple[str, str, control.ServerHandler]] = control.SERVER_ROUTES,
+    ) -> web.AppRunner:
+        """Return what serves all services, not set up yet.
+
+        Args:
+            middlewares: that requests go through.
+            routes: of the control API of the server.
+
+        """
+        return web.AppRunner(
+            self._application(middlewares, routes),
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT_S,
+        )
+
+    def _application(
+        self,
+        middlewares: Iterable[Middleware],
+        routes: Iterable[tuple[str, str, control.ServerHandler]],
+    ) -> web.Application:
+        app = web.Application(client_max_size=_MAX_BODY, middlewares=middlewares)
         app.on_response_prepare.append(_allow_pages)
         for service in ("", "/_fake/services/{service}"):
             root = service or "/_fake"
@@ -271,7 +319,7 @@ class Server:
                 router.add_get(
                     prefix + path, partial(answer, "websocket", serve_websocket), allow_head=False
                 )
-        for method, path, server_handler in control.SERVER_ROUTES:
+        for method, path, server_handler in routes:
             app.router.add_route(
                 method, "/_fake" + path, partial(self._control_server, server_handler)
             )
@@ -290,9 +338,12 @@ class Server:
         self, route: str, handler: _Handler, request: web.Request
     ) -> web.StreamResponse:
         """Run a handler; what it raises becomes JSON, and taps see each reply before it leaves."""
-        service = None
+        service: Service | None = None
+        taps: tuple[ReplyTap, ...] = ()
         try:
             service = self._service(request)
+            # Now, because the session that some are limited to may be over behind it.
+            taps = in_force(service, request).reply_taps
             if "/openai/v1/" in request.path and "/openai/v1" not in service.policy.roots:
                 raise refusal("unknown_url", method=request.method, path=request.path)
             if route == "websocket":
@@ -307,7 +358,7 @@ class Server:
             reply = _refused(refusal("server_error"))
         if isinstance(reply, web.StreamResponse):
             return reply
-        for tap in () if service is None else in_force(service, request).reply_taps:
+        for tap in taps:
             reply = tap(route, reply)
         if service is not None:
             if route != "websocket":
@@ -351,35 +402,25 @@ async def serve(options: ServeOptions) -> None:
     Canceling does the same.
 
     Raises:
-        ValueError: for a profile, clock, defect or behaviour that is not known.
+        ValueError: for a profile, clock, defect or behaviour that is not known, or options that do
+            not go together.
         OSError: if the address cannot be bound or the ready file not written.
+        WorkerEnded: if one of several workers ended by itself.
 
     """
+    if options.workers != 1:
+        from realtime_fakes.workers.supervisor import supervise
+
+        await supervise(options)
+        return
     if rtc.available():
         # Half a second of importing, better now than in the middle of somebody's turn.
         import_module("realtime_fakes.webrtc")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Not on Windows, and not in other threads than the main one.
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stop.set)
+    stop = process.ending(until_eof=options.until_eof)
     async with Server(options) as server:
         if options.ready_file is not None:
-            _write_ready(options.ready_file, server.ready)
+            process.write_ready(options.ready_file, server.ready)
         await stop.wait()
-
-
-def _write_ready(path: str, ready: dict[str, Any]) -> None:
-    line = orjson.dumps(ready) + b"\n"
-    target = Path(path)
-    if target.exists() and not target.is_file():  # a pipe, as /dev/fd/N
-        target.write_bytes(line)
-        return
-    # A reader that polls must never see half of it.
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    draft.write_bytes(line)
-    draft.replace(target)
 
 
 def _is_loopback(host: str) -> bool:

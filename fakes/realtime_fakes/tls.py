@@ -7,22 +7,33 @@ from pathlib import Path
 
 import trustme
 
-__all__ = ["server_context"]
+__all__ = ["issue", "server_context"]
+
+_AUTHORITY, _SERVER = "ca.pem", "server.pem"
 
 
-def server_context(host: str, ca_file: Path) -> ssl.SSLContext:
+def issue(host: str, directory: Path) -> None:
     """Make a certificate for ``host`` and the names of this machine.
 
     Args:
         host: what the server listens on.
-        ca_file: where to write the certificate that clients have to trust, as PEM.
+        directory: nobody else's; gets the certificate with its key.
 
     """
     authority = trustme.CA()
     names = dict.fromkeys(["127.0.0.1", "localhost", "::1", host])
     for anywhere in ("0.0.0.0", "::", ""):
         names.pop(anywhere, None)
+    certificate = authority.issue_cert(*names)
+    certificate.private_key_and_cert_chain_pem.write_to_path(directory / _SERVER)
+    authority.cert_pem.write_to_path(directory / _AUTHORITY)
+
+
+def server_context(directory: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return what a server needs of the certificate in ``directory``, and what clients have to.
+
+    The latter is the file of the certificate that they have to trust, as PEM.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    authority.cert_pem.write_to_path(ca_file)
-    return context
+    context.load_cert_chain(directory / _SERVER)
+    return context, directory / _AUTHORITY

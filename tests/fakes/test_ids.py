@@ -53,5 +53,5 @@ def test_a_seed_repeats_the_sequence() -> None:
 
 
 def test_the_session_of_a_call_has_the_calls_letters() -> None:
-    call = Ids(1).call(shard=2)
+    call = Ids(1, shard=2).call()
     assert Ids().session_of_call(call) == "sess" + call.removeprefix("rtc")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-import orjson
 from aiohttp import web
 
+from realtime_fakes import process
 from realtime_fakes.errors import ApiError
 from realtime_fakes.relays.policy import relay_policy
 from realtime_fakes.relays.upstream import Route, UpstreamRefused, route
@@ -39,6 +38,8 @@ class RelayOptions:
     """0: any free one."""
     ready_file: str | None = None
     """Gets one JSON object, ``{"base_url", "ws_url", "pid"}``, when connections are accepted."""
+    until_eof: bool = False
+    """Whether the end of standard input ends it as well."""
     defects: tuple[str, ...] = ()
 
 
@@ -178,7 +179,7 @@ async def running(options: RelayOptions) -> AsyncIterator[dict[str, Any]]:
         if options.kind == "ws":
             ready["ws_url"] = f"ws://{root}/realtime"
         if options.ready_file is not None:
-            _announce(options.ready_file, ready)
+            process.write_ready(options.ready_file, ready)
         yield ready
     finally:
         await runner.cleanup()
@@ -191,14 +192,6 @@ async def serve(options: RelayOptions) -> None:
         ValueError, OSError: as :func:`running`.
 
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+    stop = process.ending(until_eof=options.until_eof)
     async with running(options):
         await stop.wait()
-
-
-def _announce(path: str, ready: dict[str, Any]) -> None:
-    with open(path, "wb") as file:
-        file.write(orjson.dumps(ready) + b"\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_fakes.defects import offers, relay, sideband, text_over_webrtc, wire
+from realtime_fakes.defects import conversation, offers, relay, sideband, text_over_webrtc, wire
 from realtime_fakes.switches import Switch
 
 __all__ = ["DEFECTS"]
@@ -12,5 +12,6 @@ DEFECTS: tuple[Switch, ...] = (
     *text_over_webrtc.SWITCHES,
     *sideband.SWITCHES,
     *relay.SWITCHES,
+    *conversation.SWITCHES,
     *wire.SWITCHES,
 )

@@ -14,14 +14,12 @@ __all__ = [
     "Answer",
     "add_item",
     "expect_or_error",
-    "fence",
     "finish",
     "message",
     "objects",
     "refused",
     "respond",
     "start",
-    "update_session",
 ]
 
 
@@ -121,8 +119,8 @@ async def expect_or_error(connection: EventConnection, wanted: str, **where: Any
 
 async def add_item(
     connection: EventConnection, item: Mapping[str, Any], *, after: str | None = None
-) -> tuple[ReceivedEvent, ReceivedEvent]:
-    """Add an item to the conversation; return how it was added, and done.
+) -> ReceivedEvent:
+    """Add an item to the conversation; return its ``conversation.item.added``.
 
     Args:
         connection: on which to do so.
@@ -131,7 +129,7 @@ async def add_item(
 
     Raises:
         TargetViolation: if it is refused.
-        EventNotReceived: if it is not added, or not done.
+        EventNotReceived: if it is not added.
         ConnectionLost: if the connection closes first.
 
     """
@@ -140,10 +138,7 @@ async def add_item(
         event["previous_item_id"] = after
     await connection.send(event)
     known = {"item__id": item["id"]} if "id" in item else {}
-    added = await expect_or_error(connection, "conversation.item.added", **known)
-    identifier = member(added.data, "item", "id")
-    done = await expect_or_error(connection, "conversation.item.done", item__id=identifier)
-    return added, done
+    return await expect_or_error(connection, "conversation.item.added", **known)
 
 
 async def start(connection: EventConnection, **response: Any) -> ReceivedEvent:
@@ -210,36 +205,6 @@ async def refused(
         raise TargetViolation(f"expected an error, got {answer.type}")
     error = answer.data.get("error")
     return error if isinstance(error, dict) else {}
-
-
-async def update_session(connection: EventConnection, **session: Any) -> dict[str, Any]:
-    """Change the session; return all of it, as ``session.updated`` shows it.
-
-    Raises:
-        TargetViolation: if it is refused.
-        EventNotReceived: if nothing comes of it.
-        ConnectionLost: if the connection closes.
-
-    """
-    await connection.send({"type": "session.update", "session": {"type": "realtime", **session}})
-    shown = (await expect_or_error(connection, "session.updated")).data.get("session")
-    return shown if isinstance(shown, dict) else {}
-
-
-async def fence(connection: EventConnection, since: ReceivedEvent) -> list[ReceivedEvent]:
-    """Wait until all that was sent has been acted upon; return what came behind ``since``.
-
-    An ``input_audio_buffer.clear`` has a known answer and no other effect on a session that was
-    given no sound. So it shows that something does not come, without waiting for time to pass.
-
-    Raises:
-        EventNotReceived: if it is not answered.
-        ConnectionLost: if the connection closes.
-
-    """
-    await connection.send({"type": "input_audio_buffer.clear"})
-    end = await connection.expect("input_audio_buffer.cleared")
-    return [event for event in connection.events if since.seq < event.seq < end.seq]
 
 
 def _between(

@@ -4,12 +4,14 @@ Kept for testers: the control API shows it, and expectations are matched against
 the form of a line of evidence, so that whatever reads evidence reads this. Directions are the
 caller's: ``sent`` is what the service received.
 
-On the hot path a batch of frames is one record of bytes that exist anyway; it is taken apart when
-somebody looks.
+On the hot path a batch of frames becomes one string of bytes; whoever looks takes it apart. Frames
+are not kept as they come from the encoder: it leaves each in a buffer of 4 kB and more, of which it
+uses a few hundred bytes (measured with orjson 3.13; home-assistant/core#181245 says why).
 """
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
@@ -19,13 +21,13 @@ import orjson
 
 from realtime_fakes.audience import Attachment, Role
 
-__all__ = ["LIMIT_BYTES", "Journal", "Record", "Track"]
+__all__ = ["LIMIT_BYTES", "OVERHEAD", "Journal", "Record", "Track"]
 
 LIMIT_BYTES = 16 * 1024 * 1024
-"""Of frames that a journal keeps; the oldest go first."""
+"""Of memory that a journal takes; the oldest entries go first."""
 
-_OVERHEAD = 256
-"""Bytes that a record takes beside its frames: also one of empty frames fills the journal."""
+OVERHEAD = 256
+"""Bytes that a record takes beside what it holds: also one of empty frames fills the journal."""
 
 _LANES = {
     Role.WEBSOCKET: "ws",
@@ -54,11 +56,13 @@ class Record(NamedTuple):
     """When, in nanoseconds on the clock of ``time.perf_counter_ns``."""
     track: Track
     direction: str
-    frames: Sequence[str | bytes]
-    size: int
-    """Bytes."""
-    other: tuple[str, dict[str, Any]] | None
-    """Kind and data of a single entry that is no frame; ``frames`` has one element then."""
+    content: str | bytes
+    """A frame as it was sent, or frames that were received, each on a line of its own; JSON of the
+    data, if it is no frame."""
+    number: int
+    """How many entries."""
+    kind: str | None
+    """Of an entry that is no frame."""
 
     def entries(self, seq: int, start_ns: int) -> Iterator[dict[str, Any]]:
         """Yield the entries as lines of evidence, each with its ``session_id``.
@@ -68,10 +72,9 @@ class Record(NamedTuple):
             start_ns: time from which they count theirs.
 
         """
-        read = map(_read, self.frames) if self.other is None else [self.other]
-        for number, (kind, data) in enumerate(read, start=seq):
+        for place, (kind, data) in enumerate(self._read(), start=seq):
             yield {
-                "seq": number,
+                "seq": place,
                 "t_ns": self.t_ns - start_ns,
                 "lane": "transport" if kind == "state" else self.track.lane,
                 "connection": self.track.connection,
@@ -81,9 +84,15 @@ class Record(NamedTuple):
                 "data": data,
             }
 
+    def _read(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the kind and the data of each entry."""
+        if self.kind is not None:
+            yield self.kind, json.loads(self.content)
+        else:
+            yield from map(_read, self.content.splitlines() if self.number > 1 else [self.content])
 
-_Other: TypeAlias = tuple[str, dict[str, Any]]
-_Row: TypeAlias = tuple[int, Track, str, Sequence[str | bytes], int, _Other | None]
+
+_Row: TypeAlias = tuple[int, Track, str, str | bytes, int, str | None]
 """A record before anybody looks: a plain tuple is made in a fifth of the time."""
 
 
@@ -91,7 +100,7 @@ class Journal:
     """The journal of one service, bounded.
 
     Args:
-        limit_bytes: of frames that are kept.
+        limit_bytes: of memory that it takes.
 
     """
 
@@ -127,20 +136,19 @@ class Journal:
 
     def sent(self, track: Track, frame: str | bytes) -> None:
         """Write down a frame of a caller."""
-        size = _OVERHEAD + len(frame)
-        self._rows.append((perf_counter_ns(), track, "sent", (frame,), size, None))
-        self._size += size
+        self._rows.append((perf_counter_ns(), track, "sent", frame, 1, None))
+        self._size += OVERHEAD + len(frame)
         if self._size > self._limit_bytes or self._listeners:
             self._added()
 
     def received(self, track: Track, frames: Sequence[bytes]) -> None:
         """Write down frames that left for a caller, before any fault damages them.
 
-        They must not be changed afterwards.
+        Each is JSON without line breaks.
         """
-        size = _OVERHEAD + sum(map(len, frames))
-        self._rows.append((perf_counter_ns(), track, "received", frames, size, None))
-        self._size += size
+        content = b"\n".join((*frames, b""))
+        self._rows.append((perf_counter_ns(), track, "received", content, len(frames), None))
+        self._size += OVERHEAD + len(content)
         if self._size > self._limit_bytes or self._listeners:
             self._added()
 
@@ -164,7 +172,7 @@ class Journal:
         seq = self._first
         for row in self._rows:
             record = Record(*row)
-            behind = seq + len(record.frames)
+            behind = seq + record.number
             if behind > after + 1 and session_id in (None, record.track.session_id):
                 found += [e for e in record.entries(seq, self.start_ns) if e["seq"] > after]
             seq = behind
@@ -172,7 +180,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything; numbers and names go on."""
-        self._first += sum(len(frames) for _, _, _, frames, _, _ in self._rows)
+        self._first += sum(count for _, _, _, _, count, _ in self._rows)
         self._rows.clear()
         self._size = 0
         self.dropped = 0
@@ -182,9 +190,10 @@ class Journal:
         self._other(track, "note", "state", {"what": what, "state": state, **data})
 
     def _other(self, track: Track, direction: str, kind: str, data: dict[str, Any]) -> None:
-        size = _OVERHEAD + len(str(data.get("body", "")))
-        self._rows.append((perf_counter_ns(), track, direction, ("",), size, (kind, data)))
-        self._size += size
+        # Not by orjson: a header may hold what is no UTF-8.
+        content = json.dumps(data)
+        self._rows.append((perf_counter_ns(), track, direction, content, 1, kind))
+        self._size += OVERHEAD + len(content)
         self._added()
 
     def _added(self) -> None:
@@ -194,9 +203,9 @@ class Journal:
             # Room for a while, so that a full journal costs hardly more than another.
             enough, before = self._limit_bytes * 7 // 8, self._first
             while self._size > enough:
-                _, _, _, frames, size, _ = self._rows.popleft()
-                self._size -= size
-                self._first += len(frames)
+                _, _, _, content, count, _ = self._rows.popleft()
+                self._size -= OVERHEAD + len(content)
+                self._first += count
             self.dropped += self._first - before
         if record is not None:
             for listener in self._listeners:

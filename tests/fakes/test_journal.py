@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import orjson
 import pytest
 
 from realtime_fakes.audience import Attachment, Role
-from realtime_fakes.journal import Journal
+from realtime_fakes.journal import OVERHEAD, Journal
 
 WEBSOCKET = Attachment(Role.WEBSOCKET, "client")
 
@@ -68,6 +71,26 @@ def test_what_is_no_event_is_kept_raw(frame, data):
     assert journal.entries()[-1]["data"] == data
 
 
+def test_frames_are_kept_without_the_buffers_that_they_were_encoded_in():
+    journal = Journal()
+    track = journal.open("sess_1", WEBSOCKET)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(100):
+            journal.received(track, [orjson.dumps({"type": "a", "text": f"{number:100}"})])
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / 100 < 130 + OVERHEAD
+
+
+def test_headers_that_are_no_text_can_be_written_down():
+    journal = Journal()
+    journal.request({"headers": {"user-agent": "\udcff"}})
+    assert journal.entries()[0]["data"] == {"headers": {"user-agent": "\udcff"}}
+
+
 def test_the_oldest_go_first():
     journal = Journal(limit_bytes=1000)
     track = journal.open("sess_1", WEBSOCKET)
@@ -83,7 +106,7 @@ def test_listeners_hear_each_record():
     journal, heard = Journal(), []
     journal.listen(heard.append)
     journal.received(journal.open("sess_1", WEBSOCKET), [b"{}", b"{}"])
-    assert [len(record.frames) for record in heard] == [1, 2]
+    assert [record.number for record in heard] == [1, 2]
 
 
 def test_clearing_forgets_what_was_said():

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import re
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,9 +17,9 @@ from realtime_harness import __version__
 from realtime_harness.baseline import Baseline
 from realtime_harness.contract.schemas import REVISION
 from realtime_harness.errors import UsageError
-from realtime_harness.evidence import MASK
 from realtime_harness.gate import Gate, exit_code
 from realtime_harness.lab import Lab
+from realtime_harness.plan import Plan, shown
 from realtime_harness.requirements import requirement_set
 from realtime_harness.results import RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
@@ -32,34 +31,12 @@ from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, Standing
 
-__all__ = ["RUNS", "Campaign", "Plan", "command_line", "run_command"]
+__all__ = ["RUNS", "Campaign"]
 
 RUNS = Path("realtime-runs")
 """Where run directories are made, below the working directory."""
 
 _PACKAGES = ("aiohttp", "aiortc", "httpx2", "openai", "pytest", "pytest-xdist", "websockets")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be run, as it was asked for."""
-
-    target: str = "fake"
-    config: Path | None = None
-    out: Path | None = None
-    """The run directory; a new one below :data:`RUNS` if not given."""
-    defects: tuple[str, ...] = ()
-    behaviours: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    baseline: Path | None = None
-    requirements: str | None = None
-    """Name of the requirement set; the newest if not given."""
-    retry_unexpected: int = 0
-    """How often a scenario with unexpected results is tried again."""
-    whole: bool = False
-    """Whether all scenarios are to run, so that the baseline can be told what is not there."""
-    command: tuple[str, ...] = ()
-    """The command line that reproduces the run."""
 
 
 class Campaign:
@@ -136,7 +113,7 @@ class Campaign:
                 contract=REVISION,
                 command=list(plan.command),
                 environment=_environment(),
-                switches={kind: [*map(_shown, on)] for kind, on in target.switches.items()},
+                switches={kind: [*map(shown, on)] for kind, on in target.switches.items()},
                 baseline=str(plan.baseline or ""),
                 requirements=gate.requirements.name if gate.requirements else "",
             )
@@ -217,7 +194,7 @@ class Campaign:
         self.leave()
         run = read_run(self.directory)
         orphans = self._gate.orphans(
-            run.checks, run.scenarios, whole=self._plan.whole and fault is None
+            run.checks, run.scenarios, whole=self._plan.is_whole and fault is None
         )
         code = exit_code(run.checks, orphans) if fault is None else fault
         if self._info is not None:
@@ -276,54 +253,3 @@ def _environment() -> dict[str, str]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _shown(switch: str) -> str:
-    """Return a switch as it may be written down: without the key that it is limited to."""
-    return re.sub(r"\bkey=[^,]*", f"key={MASK}", switch)
-
-
-def command_line(options: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
-    """Return ``realtime-harness run`` with these options, leaving out those without a value."""
-    words = ["realtime-harness", "run"]
-    for option, value in options:
-        if value:
-            words += [option, value]
-    return tuple(words)
-
-
-def run_command(
-    *,
-    target: str,
-    config: Path | None,
-    suites: Sequence[str],
-    keyword: str,
-    repeat: int,
-    workers: int = 0,
-    defects: Sequence[str],
-    behaviours: Sequence[str],
-    faults: Sequence[str] = (),
-    baseline: Path | None = None,
-    requirements: str | None = None,
-    retry_unexpected: int = 0,
-) -> tuple[str, ...]:
-    """Return the command that repeats a run; without ``--out``, as that is a run of its own.
-
-    Keys that switches are limited to are left out of it.
-    """
-    return command_line(
-        [
-            ("--target", target),
-            ("--config", str(config or "")),
-            *(("--suite", name) for name in suites),
-            ("-k", keyword),
-            ("--repeat", str(repeat) if repeat > 1 else ""),
-            ("-n", str(workers or "")),
-            *(("--defect", _shown(name)) for name in defects),
-            *(("--behaviour", _shown(name)) for name in behaviours),
-            *(("--fault", _shown(fault)) for fault in faults),
-            ("--baseline", str(baseline or "")),
-            ("--requirements", requirements),
-            ("--retry-unexpected", str(retry_unexpected or "")),
-        ]
-    )

@@ -283,8 +283,9 @@ def write_reports(directory: Path) -> Path:
 
 
 def _begin(config: pytest.Config) -> None:
-    from realtime_harness.campaign import Campaign, Plan, run_command
+    from realtime_harness.campaign import Campaign
     from realtime_harness.errors import HarnessError, UsageError
+    from realtime_harness.plan import Plan
     from realtime_harness.verdicts import ExitCode
 
     option = config.getoption
@@ -292,25 +293,15 @@ def _begin(config: pytest.Config) -> None:
         target=option("--rt-target") or "fake",
         config=option("--rt-config"),
         out=option("--rt-out"),
+        suites=tuple(option("--rt-suite")),
+        keyword=option("-k"),
+        repeat=option("--rt-repeat"),
         defects=tuple(option("--rt-defect")),
         behaviours=tuple(option("--rt-behaviour")),
         faults=tuple(option("--rt-fault")),
         baseline=option("--rt-baseline"),
         requirements=option("--rt-requirements"),
         retry_unexpected=option("--rt-retry-unexpected"),
-        command=run_command(
-            target=option("--rt-target") or "fake",
-            config=option("--rt-config"),
-            suites=option("--rt-suite"),
-            keyword=option("-k"),
-            repeat=option("--rt-repeat"),
-            defects=option("--rt-defect"),
-            behaviours=option("--rt-behaviour"),
-            faults=option("--rt-fault"),
-            baseline=option("--rt-baseline"),
-            requirements=option("--rt-requirements"),
-            retry_unexpected=option("--rt-retry-unexpected"),
-        ),
     )
     try:
         config.stash[_CAMPAIGN] = Campaign.begin(plan)

@@ -257,38 +257,27 @@ def run(
     ] = 0,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.campaign import Campaign, Plan, run_command
+    from realtime_harness.campaign import Campaign
+    from realtime_harness.plan import Plan
 
-    chosen = chosen_suites(suite or [])
     plan = Plan(
         target=target,
         config=config,
         out=out,
+        suites=chosen_suites(suite or ()),
+        keyword=keyword,
+        repeat=repeat,
+        workers=workers,
         defects=tuple(defects or ()),
         behaviours=tuple(behaviours or ()),
         faults=tuple(faults or ()),
         baseline=baseline,
         requirements=requirements,
         retry_unexpected=retry_unexpected,
-        whole=not chosen and not keyword,
-        command=run_command(
-            target=target,
-            config=config,
-            suites=chosen,
-            keyword=keyword,
-            repeat=repeat,
-            workers=workers,
-            defects=defects or (),
-            behaviours=behaviours or (),
-            faults=faults or (),
-            baseline=baseline,
-            requirements=requirements,
-            retry_unexpected=retry_unexpected,
-        ),
     )
     campaign = Campaign.begin(plan)
     try:
-        fault = run_suites(campaign, target, chosen, keyword, repeat, workers)
+        fault = run_suites(campaign, plan)
     except BaseException:
         campaign.finish(ExitCode.HARNESS_FAULT)
         raise

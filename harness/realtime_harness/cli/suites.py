@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from realtime_harness.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from realtime_harness.campaign import Campaign
+    from realtime_harness.plan import Plan
 
 __all__ = ["chosen_suites", "conclude", "run_suites"]
 
 
-def chosen_suites(wanted: list[str]) -> list[str]:
+def chosen_suites(wanted: Sequence[str]) -> tuple[str, ...]:
     """Return the suites to run; none means all.
 
     Raises:
@@ -31,21 +33,15 @@ def chosen_suites(wanted: list[str]) -> list[str]:
     known = suites(realtime_scenarios)
     if unknown := sorted(set(wanted) - set(known)):
         raise UsageError(f"no suite named {', '.join(unknown)}; there are {', '.join(known)}")
-    return wanted
+    return tuple(wanted)
 
 
-def run_suites(
-    campaign: Campaign, target: str, suites: list[str], keyword: str, repeat: int, workers: int
-) -> ExitCode | None:
+def run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
     """Run suites with pytest; return how that ended, if not by their verdicts.
 
     Args:
         campaign: the run; it is not finished here.
-        target: name, for messages and for pytest's workers.
-        suites: names; none means all.
-        keyword: as pytest's ``-k``.
-        repeat: how often each scenario is run.
-        workers: processes of xdist's; 0 for none.
+        plan: which scenarios, how often, in how many processes.
 
     Raises:
         UsageError: if there are to be workers and xdist is not installed.
@@ -75,18 +71,18 @@ def run_suites(
         "--no-header",
         "--no-summary",
         "--tb=no",
-        f"--rt-target={target}",
-        f"--rt-repeat={repeat}",
+        f"--rt-target={plan.target}",
+        f"--rt-repeat={plan.repeat}",
     ]
-    if keyword:
-        arguments.append(f"-k{keyword}")
-    arguments += [str(root / suite) for suite in suites] or [str(root)]
+    if plan.keyword:
+        arguments.append(f"-k{plan.keyword}")
+    arguments += [str(root / suite) for suite in plan.suites] or [str(root)]
     phases: list[list[str]] = [[]]
-    if workers:
+    if plan.workers:
         if find_spec("xdist") is None:
             raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
         # What measures time runs first, alone.
-        phases = [["-mrt_exclusive"], ["-pxdist", f"-n{workers}", "-mnot rt_exclusive"]]
+        phases = [["-mrt_exclusive"], ["-pxdist", f"-n{plan.workers}", "-mnot rt_exclusive"]]
 
     interrupted = False
 

@@ -1,0 +1,73 @@
+"""A plan: what is to be run, as it was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_harness.evidence import MASK
+
+__all__ = ["Plan", "shown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is asked to do; made by the command line and by the pytest plugin."""
+
+    target: str = "fake"
+    config: Path | None = None
+    out: Path | None = None
+    """The run directory; a new one below ``realtime-runs/`` if not given."""
+    suites: tuple[str, ...] = ()
+    """Names; none means all."""
+    keyword: str = ""
+    """As pytest's ``-k``."""
+    repeat: int = 1
+    workers: int = 0
+    """Processes of xdist's; 0 for none."""
+    defects: tuple[str, ...] = ()
+    behaviours: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    baseline: Path | None = None
+    requirements: str | None = None
+    """Name of the requirement set; the newest if not given."""
+    retry_unexpected: int = 0
+    """How often a scenario with unexpected results is tried again."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all scenarios are to run."""
+        return not self.suites and not self.keyword
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that repeats the run; without ``--out``, as that is a run of its own.
+
+        Keys that switches are limited to are left out of it.
+        """
+        words = ["realtime-harness", "run"]
+        for option, value in self._options():
+            if value:
+                words += [option, str(value)]
+        return tuple(words)
+
+    def _options(self) -> Iterable[tuple[str, object]]:
+        yield "--target", self.target
+        yield "--config", self.config
+        yield from (("--suite", name) for name in self.suites)
+        yield "-k", self.keyword
+        yield "--repeat", self.repeat if self.repeat > 1 else None
+        yield "-n", self.workers
+        yield from (("--defect", shown(name)) for name in self.defects)
+        yield from (("--behaviour", shown(name)) for name in self.behaviours)
+        yield from (("--fault", shown(fault)) for fault in self.faults)
+        yield "--baseline", self.baseline
+        yield "--requirements", self.requirements
+        yield "--retry-unexpected", self.retry_unexpected
+
+
+def shown(switch: str) -> str:
+    """Return a switch as it may be written down: without the key that it is limited to."""
+    return re.sub(r"\bkey=[^,]*", f"key={MASK}", switch)

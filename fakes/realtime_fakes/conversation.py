@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from realtime_fakes.images import data_uri, image_tokens
 from realtime_fakes.input_audio import coded, decoded, sound
+from realtime_fakes.mcp_items import MCP_ITEMS
 from realtime_fakes.shapes import (
     Shape,
     anything,
@@ -106,13 +107,12 @@ _ITEMS: dict[str, Shape] = {
     "function_call_output": record(
         {**_HEAD, "call_id": text(_LONGEST_ID), "output": str}, required=("call_id", "output")
     ),
+    **{
+        kind: record({**_HEAD, **about.fields}, required=about.required)
+        for kind, about in MCP_ITEMS.items()
+    },
 }
-_APPROVAL = record(
-    {**_HEAD, "approval_request_id": str, "approve": bool, "reason": nullable(str)},
-    required=("approval_request_id", "approve"),
-)
-
-ITEM: Shape = tagged("type", {**_ITEMS, "mcp_approval_response": _APPROVAL})
+ITEM: Shape = tagged("type", _ITEMS)
 """``item`` of ``conversation.item.create``."""
 
 INPUT_ITEM: Shape = tagged(
@@ -228,15 +228,10 @@ def made_by_client(item: Item, item_id: str, format: str = "audio/pcm") -> Entry
             "arguments": item["arguments"],
         }
         words = item["name"] + " " + item["arguments"]
-    elif kind == "mcp_approval_response":
-        made = {
-            "id": item_id,
-            "type": kind,
-            "approval_request_id": item["approval_request_id"],
-            "approve": item["approve"],
-            "reason": item.get("reason"),
-        }
-        words = item.get("reason") or ""
+    elif kind in MCP_ITEMS:
+        about = MCP_ITEMS[kind]
+        made = {"id": item_id, "type": kind, **about.shown(item)}
+        words = about.words(item)
     else:
         made = {"id": item_id, "type": kind, "call_id": item["call_id"], "output": item["output"]}
         words = item["output"]

@@ -1,4 +1,4 @@
-"""Asks MCP servers: the one inside the fake, or one at a URL, over Streamable HTTP.
+"""Asks MCP servers: one inside the fake, a connector, or one at a URL, over Streamable HTTP.
 
 See https://modelcontextprotocol.io/specification/2025-06-18/basic/transports.
 """
@@ -16,6 +16,7 @@ import orjson
 from yarl import URL
 
 from realtime_fakes.audience import McpOutcome, McpRequest
+from realtime_fakes.mcp_connectors import answer
 from realtime_fakes.mcp_server import BUILTIN, respond
 
 __all__ = ["McpClient"]
@@ -59,8 +60,12 @@ class McpClient:
 
     async def _ask(self, request: McpRequest) -> Mapping[str, Any]:
         address = request.server.get("server_url")
+        if "connector_id" in request.server:
+            if not request.server.get("authorization"):
+                raise _Failed("http_error", 401, "A connector needs an OAuth token.")
+            return answer(request.server["connector_id"], request.method, request.params)
         if address is None:
-            raise _Failed("http_error", 501, "There is nothing behind connectors and tunnels here.")
+            raise _Failed("http_error", 502, "No tunnel of this id is connected.")
         if address == BUILTIN:
             return _result(await respond(_rpc(1, request.method, request.params)))
         url = URL(address)

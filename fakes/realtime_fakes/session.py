@@ -94,6 +94,7 @@ class Session(AnySession):
         self._waiting: dict[str, Entry] = {}
         self._mcp = McpServers(self._conversation, ids=ids, policy=policy)
         self._unlisted: list[Event] = []
+        self._past_requests: set[str] = set()  # for approval, of a session that is history
 
     def attach(self, attachment: Attachment, now: float) -> list[Effect]:
         """Add a party. The first one sees how MCP servers list their tools."""
@@ -234,31 +235,29 @@ class Session(AnySession):
         is_unasked = is_output and not self._conversation.has_call(item["call_id"])
         if is_unasked and self._policy().check_call_ids:
             raise api_error("invalid_tool_call_id", call_id=item["call_id"])
-        approves = item["type"] == "mcp_approval_response"
-        if approves:
-            self._check_approval(item["approval_request_id"])
         after = event.get("previous_item_id")
-        if not after:
-            entry = made_by_client(item, item_id, format)
-            if is_output and self._active is not None:
-                # It waits until the response with its call is done, as recorded.
-                self._waiting[item_id] = entry
-            else:
-                self._append_item(item_id, entry, out)
-            if approves:
-                self._go_on(item["approval_request_id"], decided(item), now, out)
-            return
-        previous = None if after == "root" else after
+        previous = None if after == "root" else after or None
         if previous is not None and self._conversation.get(previous) is None:
             raise api_error("item_create_invalid_previous_item_id", item_id=previous)
+        if item["type"] == "mcp_approval_response":
+            self._check_approval(item["approval_request_id"])
         entry = made_by_client(item, item_id, format)
-        self._conversation.insert(item_id, entry, previous)
-        self._announce(entry.item, previous, previous, out)
-        if approves:
+        if after:
+            self._conversation.insert(item_id, entry, previous)
+            self._announce(entry.item, previous, previous, out)
+        elif is_output and self._active is not None:
+            # It waits until the response with its call is done, as recorded.
+            self._waiting[item_id] = entry
+        else:
+            self._append_item(item_id, entry, out)
+        if item["type"] == "mcp_approval_request":
+            self._past_requests.add(item_id)
+        elif item["type"] == "mcp_approval_response":
             self._go_on(item["approval_request_id"], decided(item), now, out)
 
     def _check_approval(self, request_id: str) -> None:
-        if not any(each.waits_for_approval(request_id) for each in self._responses.values()):
+        waiting = any(each.waits_for_approval(request_id) for each in self._responses.values())
+        if not waiting and request_id not in self._past_requests:
             raise api_error("invalid_approval_request_id", item_id=request_id)
 
     def _append_item(self, item_id: str, entry: Entry, out: list[Effect]) -> None:

@@ -5,8 +5,10 @@ Source: types of the OpenAI SDK (``realtime_session_create_request`` and what it
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from realtime_fakes.mcp_connectors import TOOLS as _CONNECTORS
 from realtime_fakes.shapes import (
     Function,
     Refusal,
@@ -88,22 +90,20 @@ OUTPUT_MODALITIES: Shape = _one_modality
 MAX_OUTPUT_TOKENS: Shape = by_type({int: integer(1, 4096), str: one_of("inf")})
 VOICE: Shape = by_type({str: one_of(*VOICES), dict: record({"id": str}, required=("id",))})
 
-_CONNECTORS = (
-    "connector_dropbox",
-    "connector_gmail",
-    "connector_googlecalendar",
-    "connector_googledrive",
-    "connector_microsoftteams",
-    "connector_outlookcalendar",
-    "connector_outlookemail",
-    "connector_sharepoint",
-)
+# https://github.com/openai/openai-openapi, ``MCPTool.tunnel_id``
+_is_tunnel = re.compile(r"tunnel_[a-z0-9]{32}").fullmatch
 _ADDRESSES = ("server_url", "connector_id", "tunnel_id")
 
 
 def _url(value: str) -> str:
     if value != "builtin" and not value.startswith(("http://", "https://")):
         raise Refusal("unsupported_value", reason="expected an http or https URL.")
+    return value
+
+
+def _tunnel(value: str) -> str:
+    if not _is_tunnel(value):
+        raise Refusal("unsupported_value", reason="expected 'tunnel_' and 32 letters or digits.")
     return value
 
 
@@ -157,7 +157,7 @@ _MCP = record(
         "server_label": str,
         "server_url": optional(by_type({str: _url})),
         "connector_id": optional(one_of(*_CONNECTORS)),
-        "tunnel_id": optional(str),
+        "tunnel_id": optional(by_type({str: _tunnel})),
         "authorization": nullable(str),
         "headers": nullable(mapping(str, most=64, longest_key=256)),
         "allowed_tools": nullable(by_type({list: array(str), dict: _tool_filter})),

@@ -348,6 +348,12 @@ REFUSED = [
         "session.tools[0].connector_id",
         id="unknown connector",
     ),
+    pytest.param(
+        [{"server_url": None, "tunnel_id": "mine"}],
+        "invalid_value",
+        "session.tools[0].tunnel_id",
+        id="no tunnel",
+    ),
     pytest.param([{}, {}], "invalid_value", "session.tools[1].server_label", id="label twice"),
     pytest.param(
         [{"require_approval": "sometimes"}],
@@ -410,3 +416,101 @@ def test_no_rule_accuses_the_fake(
     ]
     found = {rule.check.id: rule.judge(entries) for rule in STREAM_RULES}
     assert {check: findings for check, findings in found.items() if findings} == {}
+
+
+# what clients bring along
+
+HISTORY: list[tuple[Event, Event]] = [
+    (
+        {
+            "type": "mcp_list_tools",
+            "server_label": "tools",
+            "tools": [{"name": "echo", "input_schema": {"type": "object"}}],
+        },
+        {
+            "tools": [
+                {
+                    "name": "echo",
+                    "input_schema": {"type": "object"},
+                    "description": None,
+                    "annotations": None,
+                }
+            ]
+        },
+    ),
+    (
+        {
+            "type": "mcp_call",
+            "id": "mcp_1",
+            "server_label": "tools",
+            "name": "echo",
+            "arguments": "{}",
+            "output": "hi",
+        },
+        {"error": None, "approval_request_id": None},
+    ),
+    (
+        {
+            "type": "mcp_call",
+            "server_label": "tools",
+            "name": "echo",
+            "arguments": "{}",
+            "error": {"type": "http_error", "code": 500, "message": "broken"},
+        },
+        {"output": None, "approval_request_id": None},
+    ),
+    (
+        {
+            "type": "mcp_approval_request",
+            "id": "mcpr_1",
+            "server_label": "tools",
+            "name": "echo",
+            "arguments": "{}",
+        },
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("item", "more"), HISTORY, ids=["list", "call", "failed", "request"])
+def test_history_of_servers_can_be_brought_along(
+    open_stage: OpenStage, item: Event, more: Event
+) -> None:
+    stage = open_stage()
+    events = stage.send({"type": "conversation.item.create", "item": item})
+    assert kinds(events) == ["conversation.item.added", "conversation.item.done"]
+    shown = events[0]["item"]
+    assert shown == {"id": shown["id"], **item, **more}
+    assert item.get("id") in (None, shown["id"])
+    (retrieved,) = stage.send({"type": "conversation.item.retrieve", "item_id": shown["id"]})
+    assert retrieved["item"] == shown
+    asked = {"type": "response.create", "response": {"input": [item], "conversation": "none"}}
+    assert "response.done" in kinds(stage.send(asked))
+
+
+def test_an_old_request_may_be_followed_by_its_old_answer(open_stage: OpenStage) -> None:
+    stage = open_stage()
+    answered = decide("mcpr_1", True)
+    (refused,) = stage.send(answered)
+    assert refused["error"]["code"] == "invalid_approval_request_id"
+    stage.send({"type": "conversation.item.create", "item": HISTORY[3][0]})
+    assert kinds(stage.send(answered)) == ["conversation.item.added", "conversation.item.done"]
+    assert not stage.asked
+
+
+@pytest.mark.parametrize(
+    ("item", "param"),
+    [
+        ({"type": "mcp_call", "server_label": "tools", "name": "echo"}, "item.arguments"),
+        ({**HISTORY[2][0], "error": {"type": "http_error", "message": ""}}, "item.error.code"),
+        ({"type": "mcp_list_tools", "server_label": "x", "tools": [{}]}, "item.tools[0].name"),
+    ],
+    ids=["arguments", "code", "name"],
+)
+def test_wrong_history_is_refused(open_stage: OpenStage, item: Event, param: str) -> None:
+    stage = open_stage()
+    (refused,) = stage.send({"type": "conversation.item.create", "item": item})
+    assert (refused["error"]["code"], refused["error"]["param"]) == (
+        "missing_required_parameter",
+        param,
+    )

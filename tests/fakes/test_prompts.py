@@ -184,7 +184,9 @@ def test_how_hard_a_model_thinks(open_stage: Any) -> None:
     assert said(stage.send(ask)) == "high"
 
 
-@pytest.mark.parametrize("asked", [THINKS, {"parallel_tool_calls": False}], ids=lambda a: [*a][0])
+@pytest.mark.parametrize(
+    "asked", [THINKS, {"parallel_tool_calls": False}], ids=lambda a: next(iter(a))
+)
 def test_models_that_do_not_think_are_not_told_how_to(
     open_stage: Any, asked: dict[str, Any]
 ) -> None:
@@ -192,7 +194,7 @@ def test_models_that_do_not_think_are_not_told_how_to(
     (error,) = stage.send({"type": "response.create", "response": asked})
     assert (error["error"]["code"], error["error"]["param"]) == (
         "unsupported_parameter",
-        f"response.{[*asked][0]}",
+        f"response.{next(iter(asked))}",
     )
     assert said(stage.send({"type": "response.create"})) == "None"
     script = Script([{"when": {"effort": "high"}, "say": "Hard."}])

@@ -201,7 +201,8 @@ async def test_a_server_that_fails(mcp, reply, kind, code):
         pytest.param("http://mcp.example/mcp", {}, 403, id="another machine"),
         pytest.param("http://127.0.0.1.example/mcp", {}, 403, id="looks like this machine"),
         pytest.param("http://", {}, 403, id="no host"),
-        pytest.param(None, {"connector_id": "connector_gmail"}, 501, id="connector"),
+        pytest.param(None, {"connector_id": "connector_gmail"}, 401, id="no token"),
+        pytest.param(None, {"tunnel_id": "tunnel_" + "a" * 32}, 502, id="tunnel"),
     ],
 )
 async def test_a_server_that_cannot_be_asked(url, more, code):

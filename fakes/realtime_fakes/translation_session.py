@@ -1,8 +1,9 @@
 """Sessions of type ``translation``: what is heard comes back in another language, without turns.
 
-Events and fields are those of the OpenAI SDK (``realtime_translation_*``). No language is known
-here: a translation is what was said behind the name of the language, ``[es] hello``, in writing
-and in sound.
+Events, fields and the frames in which sound is taken are those of the OpenAI SDK
+(``realtime_translation_*``). No language is known here: a translation is what was said behind the
+name of the language, ``[es] hello``, in writing and in sound. It comes word by word, while the
+speaker goes on; a pause only makes the next word begin another phrase.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from realtime_fakes.input_audio import InputAudio, samples
 from realtime_fakes.policy import Policy
 from realtime_fakes.session_fields import NOISE_REDUCTION
 from realtime_fakes.shapes import check, nullable, one_of, optional, record
-from realtime_fakes.transcription import understand
+from realtime_fakes.transcription import UNINTELLIGIBLE, understand
 from realtime_fakes.turn_detection import SpeechStarted, TurnDetector
 
 __all__ = ["TRANSLATION_MODEL", "TranslationSession", "effective_translation"]
@@ -33,8 +34,9 @@ TRANSLATION_MODEL = "gpt-realtime-translate"
 _FRAME_MS = 200
 _FRAME_BYTES = 48 * _FRAME_MS
 _MOST_KEPT_MS = 600_000
+_LONGEST_PHRASE_MS = 6_000  # all of a phrase is understood anew for each word
 _PHRASES = {"type": "server_vad", "silence_duration_ms": 400, "prefix_padding_ms": 300}
-"""How what is heard is cut into pieces that can be translated."""
+"""How what is heard is cut into phrases."""
 
 _find_pieces = re.compile(r"\s*\S+").findall
 
@@ -117,7 +119,11 @@ class TranslationSession(AnySession):
         self._on_call = on_call
         self._input = InputAudio()
         self._detector = TurnDetector(_PHRASES, at_ms=0, words_until=lambda end_ms: "")
+        self._unframed = bytearray()
+        # Of the phrase that is being heard.
         self._start_ms: float | None = None
+        self._told = ""
+        self._has_told = False
 
     def receive_audio(self, pcm: bytes, now: float) -> list[Effect]:
         """Hear sound that came over RTP: 24 kHz mono PCM16, little endian."""
@@ -136,8 +142,9 @@ class TranslationSession(AnySession):
             self.config = _merged(self.config, check(_UPDATE, event["session"], "session"))
             out.append(self._event("session.updated", session=self.config))
         elif event["type"] == "session.close":
+            self._hear_frame(bytes(self._unframed), out)
             if self._start_ms is not None:
-                self._translate(self._start_ms, self._input.total_ms, out)
+                self._end_phrase(self._input.total_ms, out)
             out.append(self._event("session.closed"))
             out.append(Close(1000, ""))
             self.ended = True
@@ -149,6 +156,20 @@ class TranslationSession(AnySession):
             self._hear(audio, out)
 
     def _hear(self, pcm: bytes, out: list[Effect]) -> None:
+        """Take sound in frames, as the service does; what is left waits for more."""
+        unframed = self._unframed
+        unframed += pcm
+        whole = len(unframed) // _FRAME_BYTES * _FRAME_BYTES
+        if not whole:
+            return
+        for start in range(0, whole, _FRAME_BYTES):
+            self._hear_frame(bytes(unframed[start : start + _FRAME_BYTES]), out)
+        del unframed[:whole]
+        # Once for all that came at once: understanding costs more than anything else here.
+        if self._start_ms is not None:
+            self._translate(self._start_ms, self._input.total_ms, out, is_over=False)
+
+    def _hear_frame(self, pcm: bytes, out: list[Effect]) -> None:
         if not pcm:
             return
         self._input.append(pcm, "audio/pcm")
@@ -156,24 +177,43 @@ class TranslationSession(AnySession):
             if isinstance(boundary, SpeechStarted):
                 self._start_ms = boundary.start_ms
             elif self._start_ms is not None:
-                self._translate(self._start_ms, boundary.end_ms, out)
-                self._start_ms = None
+                self._end_phrase(boundary.end_ms, out)
+        now_ms = self._input.total_ms
+        if self._start_ms is not None and now_ms - self._start_ms >= _LONGEST_PHRASE_MS:
+            self._end_phrase(now_ms, out)
+            self._start_ms = now_ms
         self._input.keep_last(_MOST_KEPT_MS)
 
-    def _translate(self, start_ms: float, end_ms: float, out: list[Effect]) -> None:
-        words = understand(self._input.take(start_ms, end_ms))
-        if not words:
+    def _end_phrase(self, end_ms: float, out: list[Effect]) -> None:
+        if self._start_ms is not None:
+            self._translate(self._start_ms, end_ms, out, is_over=True)
+            self._input.take(self._start_ms, end_ms)
+        self._start_ms, self._told = None, ""
+
+    def _translate(
+        self, start_ms: float, end_ms: float, out: list[Effect], *, is_over: bool
+    ) -> None:
+        """Tell those words of a phrase that are complete and were not told."""
+        words = understand(self._input.peek(start_ms, end_ms))
+        if not is_over:
+            # The last word may go on, and what is not understood yet may be so later.
+            words = "" if words == UNINTELLIGIBLE else words.rpartition(" ")[0]
+        fresh = words[len(self._told) :]
+        if not fresh:
             return
-        elapsed_ms = int(end_ms) // _FRAME_MS * _FRAME_MS
         audio = self.config["audio"]
-        translated = f"[{audio['output']['language']}] {words}"
-        told = [("session.output_transcript.delta", translated)]
+        lead = "" if self._told or not self._has_told else " "
+        language = "" if self._told else f"[{audio['output']['language']}] "
+        self._told, self._has_told = words, True
+        elapsed_ms = int(end_ms) // _FRAME_MS * _FRAME_MS
+        translated = language + fresh
+        told = [("session.output_transcript.delta", lead + translated)]
         if audio["input"]["transcription"] is not None:
-            told.insert(0, ("session.input_transcript.delta", words))
+            told.insert(0, ("session.input_transcript.delta", lead + fresh))
         for kind, text in told:
             for piece in _find_pieces(text):
                 out.append(self._event(kind, delta=piece, elapsed_ms=elapsed_ms))
-        pcm = self._brain.speak(translated)
+        pcm = self._brain.speak(lead + translated)
         if self._on_call:
             out.append(Play(pcm, ""))
             return

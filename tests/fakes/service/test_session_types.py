@@ -254,17 +254,61 @@ async def test_what_a_translation_refuses(client, event, code, param):
     assert (await socket.event())["session"] == created
 
 
-async def test_a_translation_on_a_call(client):
-    body = {"session": SPANISH}
-    secret = (await client.post("/realtime/translations/client_secrets", json=body)).json()
-    offer = {"content": b"", "headers": {"Content-Type": "application/sdp"}}
-    path, key = "/realtime/translations/calls", secret["value"]
-    refused = await client.post(path + "?model=gpt-realtime-translate", key=key, **offer)
-    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "model")
-    caller = await client.call(key=key, path=path, query="")
-    assert (await caller.event())["session"]["audio"]["output"] == {"language": "es"}
-    caller.send({"type": "session.close"})
-    assert (await caller.event())["type"] == "session.closed"
+async def test_a_translation_goes_on_while_somebody_speaks(client):
+    socket = await client.socket("/translations?model=gpt-realtime-translate")
+    await socket.event()
+    heard = {"audio": {"input": {"transcription": WHISPER}, "output": {"language": "es"}}}
+    await socket.send({"type": "session.update", "session": heard})
+    await socket.event()
+    sound = speech.encode("one two three four")
+    for start in range(0, len(sound), 9600):
+        await socket.send(append(sound[start : start + 9600], "session."))
+    # Nothing was said of an end: the last word may go on.
+    await socket.send({"type": "nothing"})
+    events = (await socket.until("error"))[:-1]
+    assert (
+        kinds(events)
+        == [
+            "session.input_transcript.delta",
+            "session.output_transcript.delta",
+            "session.output_audio.delta",
+        ]
+        * 3
+    )
+    told = [event["delta"] for event in events if event["type"].startswith("session.output_tr")]
+    assert told == ["[es]", " one", " two", " three"]
+    times = [event["elapsed_ms"] for event in events]
+    assert times == sorted(times)
+    assert len(set(times)) == 3
+    await socket.send(append(SILENCE, "session."), append(speech.encode("five"), "session."))
+    await socket.send({"type": "session.close"})
+    events = await socket.until("session.closed")
+    told = [event["delta"] for event in events if event["type"].startswith("session.output_tr")]
+    assert told == [" four", " [es]", " five"]
+
+
+async def test_sound_of_a_translation_is_taken_in_frames(client):
+    socket = await client.socket("/translations?model=gpt-realtime-translate")
+    await socket.event()
+    sound = speech.encode("one two three")
+    for start in range(0, len(sound), 1000):
+        await socket.send(append(sound[start : start + 1000], "session."))
+    await socket.send({"type": "session.close"})
+    events = await socket.until("session.closed")
+    told = "".join(e["delta"] for e in events if e["type"] == "session.output_transcript.delta")
+    assert told == "[en] one two three"
+    assert {event["elapsed_ms"] % 200 for event in events if "elapsed_ms" in event} == {0}
+
+
+async def test_a_long_phrase_is_cut(client):
+    socket = await client.socket("/translations?model=gpt-realtime-translate")
+    await socket.event()
+    words = "a story of a fox and a dog " * 12
+    await socket.send(append(speech.encode(words), "session."), {"type": "session.close"})
+    events = await socket.until("session.closed")
+    told = "".join(e["delta"] for e in events if e["type"] == "session.output_transcript.delta")
+    assert told.count("[en]") == 3
+    assert told.replace("[en]", "").replace(" ", "") == words.replace(" ", "")
 
 
 # Each to its own paths

@@ -39,6 +39,11 @@ class Voice(MediaStreamTrack):
     def say(self, text: str) -> None:
         self._queue += resample(speech.encode(text), 24_000, 48_000)
 
+    @property
+    def left_ms(self) -> float:
+        """How long it is still going to speak."""
+        return len(self._queue) / 96
+
     async def recv(self) -> AudioFrame:
         if self.readyState != "live":
             raise MediaStreamError
@@ -231,3 +236,41 @@ async def test_lost_packets_keep_their_time(client: Any) -> None:
     assert 0.75 * len(text) <= len(said) <= len(text)
     started, stopped = events[0]["audio_start_ms"], events[1]["audio_end_ms"]
     assert stopped - started == pytest.approx(300 + speech.duration_ms(text) + 200, abs=60)
+
+
+async def test_a_translation_over_a_call(client: Any) -> None:
+    session = {
+        "model": "gpt-realtime-translate",
+        "audio": {
+            "input": {"transcription": {"model": "gpt-realtime-whisper"}},
+            "output": {"language": "es"},
+        },
+    }
+    secret = await client.post("/realtime/translations/client_secrets", json={"session": session})
+    key, path = secret.json()["value"], "/realtime/translations/calls"
+    offer = {"content": b"", "headers": {"Content-Type": "application/sdp"}}
+    refused = await client.post(path + "?model=gpt-realtime-translate", key=key, **offer)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "model")
+
+    voice = Voice()
+    caller = await client.call(key=key, path=path, query="", track=voice)
+    assert (await caller.event())["session"]["audio"]["output"] == {"language": "es"}
+    spoken = "one two three four five"
+    voice.say(spoken)
+    # It is translated while it is spoken.
+    told = [await caller.event()]
+    assert told[0] == {**told[0], "type": "session.input_transcript.delta", "delta": "one"}
+    assert voice.left_ms > 400
+    while told[-1]["delta"] != " five" or told[-1]["type"] != "session.output_transcript.delta":
+        told.append(await caller.event())
+    for kind, text in (("input", spoken), ("output", f"[es] {spoken}")):
+        deltas = [e["delta"] for e in told if e["type"] == f"session.{kind}_transcript.delta"]
+        assert "".join(deltas) == text
+    assert {event["type"].partition(".")[2] for event in told} == {
+        "input_transcript.delta",
+        "output_transcript.delta",
+    }
+    await caller.listen_until(lambda heard: "five" in speech.decode(heard, 24_000))
+    assert speech.decode(bytes(caller.heard), 24_000).endswith(f"[es] {spoken}")
+    caller.send({"type": "session.close"})
+    assert (await caller.until("session.closed"))[-1]["type"] == "session.closed"

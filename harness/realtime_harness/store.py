@@ -13,13 +13,12 @@ import orjson
 from realtime_harness.evidence import Journal
 from realtime_harness.results import CheckResult, RunInfo, ScenarioResult
 
-__all__ = ["Store", "new_run_directory"]
+__all__ = ["Store", "label_of", "new_run_directory"]
 
 
 def new_run_directory(parent: Path, target: str) -> Path:
     """Make ``<parent>/<time>-<target>`` and return it; never one that exists already."""
-    label = re.sub(r"[^A-Za-z0-9._-]+", "-", target).strip("-") or "target"
-    stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{label}"
+    stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{label_of(target)}"
     number = 1
     while True:
         directory = parent / (stem if number == 1 else f"{stem}-{number}")
@@ -29,6 +28,11 @@ def new_run_directory(parent: Path, target: str) -> Path:
             number += 1
         else:
             return directory
+
+
+def label_of(target: str) -> str:
+    """Return a target's name as a part of a path."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", target).strip("-.") or "target"
 
 
 class Store:

@@ -8,21 +8,32 @@ from realtime_reports.ctrf import write_ctrf
 from realtime_reports.html import write_report
 from realtime_reports.junit import write_junit
 from realtime_reports.markdown import write_summary
+from realtime_reports.matrix import is_matrix, write_matrix
 
-__all__ = ["write_all", "write_ctrf", "write_junit", "write_report", "write_summary"]
+__all__ = [
+    "write_all",
+    "write_ctrf",
+    "write_junit",
+    "write_matrix",
+    "write_report",
+    "write_summary",
+]
 
 
 def write_all(run_dir: Path, out: Path | None = None) -> Path:
     """Write every report of a run directory; return the path of the HTML file.
 
     Args:
-        run_dir: the run directory, which gets ``junit.xml``, ``ctrf.json`` and ``summary.md``.
+        run_dir: the run directory, which gets ``junit.xml``, ``ctrf.json`` and ``summary.md``; or
+            one that holds the runs of several targets, which have got theirs.
         out: the HTML file; ``report.html`` in the run directory if not given.
 
     Raises:
         realtime_harness.errors.UsageError: if it is not a run directory.
 
     """
+    if is_matrix(run_dir):
+        return write_matrix(run_dir, out)
     write_junit(run_dir)
     write_ctrf(run_dir)
     write_summary(run_dir)

@@ -39,7 +39,7 @@ from realtime_reports.model import (
 )
 from realtime_reports.text import visible
 
-__all__ = ["write_report"]
+__all__ = ["asset", "environment", "write_report"]
 
 
 class _Face(NamedTuple):
@@ -100,7 +100,7 @@ def write_report(run_dir: Path, out: Path | None = None) -> Path:
     """
     report = read_report(run_dir)
     path = run_dir / "report.html" if out is None else out
-    template = _environment().get_template("report.html.jinja")
+    template = environment().get_template("report.html.jinja")
     script = Markup(_script())
     with write_whole(path) as file:
         for chunk in template.generate(
@@ -112,7 +112,7 @@ def write_report(run_dir: Path, out: Path | None = None) -> Path:
             meanings=_STANDINGS,
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            style=Markup(_asset("report.css")),
+            style=Markup(asset("report.css")),
             evidence=lambda page: _evidence(report, page),
             measured=[
                 (group.suite, _plotted(group.measurements))
@@ -165,7 +165,8 @@ def _plotted(measurements: list[Measurement]) -> list[tuple[Measurement, _Plot |
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return the environment of all templates: autoescaped, with our filters."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("realtime_reports"),
         autoescape=True,
@@ -188,13 +189,14 @@ def _environment() -> jinja2.Environment:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of a file that is inlined into reports."""
     return (files("realtime_reports") / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    modules = "\n".join(_MODULE_SYNTAX.sub("", _asset(name)) for name in _SCRIPTS)
+    modules = "\n".join(_MODULE_SYNTAX.sub("", asset(name)) for name in _SCRIPTS)
     return f'"use strict";\n(() => {{\n{modules}\n}})();\n'
 
 

@@ -311,3 +311,32 @@ def test_build_servers_get_annotations(
     assert [each.id for each in read.scenarios] == ["offers/no_key", "offers/no_key~2"]
     (red,) = (result for result in read.checks if result.decides)
     assert [attempt["verdict"] for attempt in red.attempts] == ["fail"]
+
+
+def test_several_targets_make_one_report(invoke: Invoke, tmp_path: Path) -> None:
+    key = {"REALTIME_API_KEY": "unused"}
+    words = ["run", "--target=fake", "--target=http://127.0.0.1:1/v1", "--target=fake:azure-ga"]
+    done = invoke("realtime_harness", *words, "--suite=audio", "--out=out", environment=key)
+    assert done.returncode == ExitCode.HARNESS_FAULT, done.stdout + done.stderr
+    assert "cannot reach http://127.0.0.1:1/v1" in done.stderr
+    text = (tmp_path / "out" / "report.html").read_text()
+    for folder in ("fake", "fake-azure-ga"):
+        assert read_run(tmp_path / "out" / folder).info.exit_code == ExitCode.OK
+        assert f'href="{folder}/report.html"' in text
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (["fake", "nope"], "no target 'nope'"),
+        (["fake", "fake"], "--target fake is given twice"),
+    ],
+    ids=["unknown", "twice"],
+)
+def test_no_target_is_run_if_one_is_wrong(
+    invoke: Invoke, tmp_path: Path, targets: list[str], said: str
+) -> None:
+    done = invoke("realtime_harness", "run", *(f"--target={name}" for name in targets))
+    assert done.returncode == ExitCode.USAGE
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ import typer
 from realtime_harness import __version__
 from realtime_harness.cli import baseline as baseline_command
 from realtime_harness.cli.lists import LISTS, Listed
-from realtime_harness.cli.suites import chosen_suites, conclude, run_suites
+from realtime_harness.cli.suites import chosen_suites, run_plan, run_targets
 from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.verdicts import ExitCode
 
@@ -208,13 +208,13 @@ def relay(
 def run(
     *,
     target: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAME|URL",
             help="fake or fake:PROFILE (started for the run), openai, a base URL, or a name in "
-            "the file.",
+            "the file; several make one report with a column for each. Default: fake.",
         ),
-    ] = "fake",
+    ] = None,
     suite: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this suite; repeatable.")
     ] = None,
@@ -257,11 +257,11 @@ def run(
     ] = 0,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.campaign import Campaign
     from realtime_harness.plan import Plan
 
+    targets = target or ["fake"]
     plan = Plan(
-        target=target,
+        target=targets[0],
         config=config,
         out=out,
         suites=chosen_suites(suite or ()),
@@ -275,15 +275,7 @@ def run(
         requirements=requirements,
         retry_unexpected=retry_unexpected,
     )
-    campaign = Campaign.begin(plan)
-    try:
-        fault = run_suites(campaign, plan)
-    except BaseException:
-        campaign.finish(ExitCode.HARNESS_FAULT)
-        raise
-    code = campaign.finish(fault)
-    conclude(campaign.directory)
-    raise typer.Exit(code)
+    raise typer.Exit(run_plan(plan) if len(targets) == 1 else run_targets(plan, targets))
 
 
 @app.command()
@@ -293,10 +285,8 @@ def report(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML file.")] = None,
 ) -> None:
     """Write the reports of a run again."""
-    from realtime_harness.results import read_run
     from realtime_reports import write_all
 
-    read_run(directory)
     typer.echo(write_all(directory, out))
 
 

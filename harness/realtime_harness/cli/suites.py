@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from realtime_harness.errors import UsageError
+from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from realtime_harness.campaign import Campaign
     from realtime_harness.plan import Plan
 
-__all__ = ["chosen_suites", "conclude", "run_suites"]
+__all__ = ["chosen_suites", "run_plan", "run_targets"]
 
 
 def chosen_suites(wanted: Sequence[str]) -> tuple[str, ...]:
@@ -36,7 +38,78 @@ def chosen_suites(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
+def run_plan(plan: Plan) -> ExitCode:
+    """Carry out a run, write its reports, print its summary; return how it ended."""
+    from realtime_harness.campaign import Campaign
+
+    campaign = Campaign.begin(plan)
+    try:
+        fault = _run_suites(campaign, plan)
+    except BaseException:
+        campaign.finish(ExitCode.HARNESS_FAULT)
+        raise
+    code = campaign.finish(fault)
+    _conclude(campaign.directory)
+    return code
+
+
+def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
+    """Carry out a run for each target, and write one report over all of them.
+
+    A target that cannot be reached does not keep the others from being run.
+
+    Returns:
+        the gravest of the exit codes.
+
+    """
+    from realtime_harness.campaign import RUNS
+    from realtime_harness.store import label_of, new_run_directory
+    from realtime_harness.targets.config import TargetFile, resolve_target
+    from realtime_reports import write_matrix
+
+    if twice := sorted({name for name in targets if targets.count(name) > 1}):
+        raise UsageError(f"--target {twice[0]} is given twice")
+    file = TargetFile.read(plan.config)
+    for target in targets:
+        # A mistake in the last one is to be found out before the first one is run.
+        resolve_target(target, file, os.environ)
+    plans = [replace(plan, target=target) for target in targets]
+    directory = plan.out or new_run_directory(RUNS, " ".join(targets))
+    directory.mkdir(parents=True, exist_ok=True)
+    runs: list[dict[str, str]] = []
+    codes = []
+    for each in plans:
+        typer.echo(f"\n{each.target}")
+        folder, error = label_of(each.target), ""
+        try:
+            codes.append(run_plan(replace(each, out=directory / folder)))
+        except UsageError:
+            raise
+        except HarnessError as fault:
+            typer.echo(f"realtime-harness: {fault}", err=True)
+            error = str(fault)
+            codes.append(ExitCode.HARNESS_FAULT)
+        runs.append({"name": each.target, "directory": folder, "error": error})
+        if codes[-1] is ExitCode.INTERRUPTED:
+            break
+    command = [*plans[0].command, *(word for t in targets[1:] for word in ("--target", t))]
+    index = {"targets": runs, "command": command}
+    (directory / "matrix.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    typer.echo(f"\nall targets: {write_matrix(directory)}")
+    return min(codes, key=_GRAVEST.index)
+
+
+_GRAVEST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.HARNESS_FAULT,
+    ExitCode.USAGE,
+    ExitCode.VIOLATIONS,
+    ExitCode.STALE_BASELINE,
+    ExitCode.OK,
+)
+
+
+def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
     """Run suites with pytest; return how that ended, if not by their verdicts.
 
     Args:
@@ -125,7 +198,7 @@ _FAULTS = {
 }
 
 
-def conclude(directory: Path) -> None:
+def _conclude(directory: Path) -> None:
     """Write the reports and print the summary."""
     from rich.console import Console
 

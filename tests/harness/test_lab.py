@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,16 +24,17 @@ def lab() -> Iterator[Lab]:
 def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        # Nobody may be there to take note of the end of an orphan.
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return True
 
 
 def test_fake_is_a_target_until_the_lab_is_closed() -> None:
     with Lab() as lab:
         target = lab.fake(clock="virtual")
         assert target.capabilities == frozenset(Capability)
-        assert target.switches == {"defects": [], "behaviours": []}
+        assert target.switches == {"defects": [], "behaviours": [], "faults": []}
         assert reach(target) is target
         process = lab.start(["fake", "--port=0"])
         assert is_running(process.ready["pid"])
@@ -70,3 +74,25 @@ def test_modules_in_the_working_directory_are_left_alone(
 def test_process_that_never_gets_ready(lab: Lab) -> None:
     with pytest.raises(HarnessError, match="did not get ready within 0 s"):
         lab.start(["fake", "--port=0"], timeout_s=0)
+
+
+def test_what_it_started_ends_with_it_though_it_was_killed(tmp_path: Path) -> None:
+    run = """
+import time
+from realtime_harness.lab import Lab
+with Lab() as lab:
+    target = lab.fake()
+    lab.relay("ws", target)
+    print(*(process.popen.pid for process in lab._processes), flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", run], stdout=subprocess.PIPE, text=True) as popen:
+        assert popen.stdout is not None
+        pids = [int(pid) for pid in popen.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(map(is_running, pids))
+        popen.kill()
+    deadline = time.monotonic() + 8
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline, f"still there: {pids}"
+        time.sleep(0.02)

@@ -265,6 +265,16 @@ async def client(world: World) -> Client:
 
 
 @pytest.fixture
+async def client_of() -> AsyncIterator[Callable[[dict[str, Any]], Client]]:
+    """Return a function that makes a client of a fake elsewhere: a new connection each time."""
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    async with AsyncExitStack() as stack:
+        http = httpx2.AsyncClient(trust_env=False, limits=limits)
+        await stack.enter_async_context(http)
+        yield lambda addresses: Client(addresses, http, stack)
+
+
+@pytest.fixture
 def say() -> Callable[[str], dict[str, Any]]:
     """Return a function that makes the event with which a user says something."""
 

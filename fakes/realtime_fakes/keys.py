@@ -12,6 +12,7 @@ from typing import Any
 
 from realtime_fakes.clock import Clock
 from realtime_fakes.ids import Ids
+from realtime_fakes.policy import Policy
 from realtime_fakes.refusals import key_refused, refusal
 
 __all__ = ["DEFAULT_MODEL", "EphemeralKey", "KeyRing"]
@@ -45,13 +46,22 @@ class KeyRing:
         api_keys: the standard keys.
         clock: of the service.
         ids: of the service.
+        policy: returns the decisions in force.
 
     """
 
-    def __init__(self, api_keys: Iterable[str], *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        api_keys: Iterable[str],
+        *,
+        clock: Clock,
+        ids: Ids,
+        policy: Callable[[], Policy] = Policy,
+    ) -> None:
         self._api_keys = frozenset(api_keys)
         self._clock = clock
         self._ids = ids
+        self._policy = policy
         self._ephemeral: dict[str, EphemeralKey] = {}
         self._listeners: list[Callable[[EphemeralKey, bool], None]] = []
 
@@ -60,7 +70,7 @@ class KeyRing:
     ) -> EphemeralKey:
         """Make an ephemeral key that lives for ``seconds``."""
         key = EphemeralKey(
-            value=self._ids.ephemeral_key(),
+            value=self._policy().ephemeral_prefix + self._ids.ephemeral_key()[3:],
             expires_at=int(self._clock.now()) + seconds,
             session=session,
             made_with=made_with,
@@ -91,7 +101,9 @@ class KeyRing:
         if key in self._api_keys:
             return None
         ephemeral = self._ephemeral.get(key)
-        if ephemeral is None or self._clock.now() >= ephemeral.expires_at:
+        if ephemeral is None:
+            raise key_refused(key)
+        if self._clock.now() >= ephemeral.expires_at + self._policy().key_grace_s:
             raise key_refused(key)
         return ephemeral
 

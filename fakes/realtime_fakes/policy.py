@@ -36,8 +36,12 @@ class Policy:
     """Below which paths the API is; the first is the one that is announced."""
 
     overlook: tuple[str, ...] = ()
-    """Codes of refusals of WebSocket callers that are not made, so that these are let in; an absent
-    key is ``key_missing``. A session is then what it can be."""
+    """Refusals of WebSocket callers that are not made, so that these are let in: ``key_missing``,
+    ``key_empty``, ``subprotocol_key``, ``beta_header``, ``beta_subprotocol``,
+    ``transcription_model``, and else by their code."""
+
+    refused_intents: tuple[str, ...] = ()
+    """Values of ``intent`` that are taken for unknown."""
 
     refusal_codes: tuple[int, int, int] = (3000, 4000, 4004)
     """Close codes of refusals in the socket: of a key, of a request, of a model."""
@@ -49,8 +53,8 @@ class Policy:
     """Whether a caller who is refused in the socket is closed."""
 
     subprotocol: str = "realtime"
-    """Which of the subprotocols that are offered is selected: the one that starts with this; none
-    if it is empty."""
+    """What the subprotocol starts with that is selected, if it is offered; ``realtime`` is selected
+    otherwise. Empty: none is selected."""
 
     key_lifetimes_s: tuple[int, int, int] = (10, 600, 7200)
     """Shortest, default and longest lifetime of an ephemeral key, seconds (OpenAI SDK, docstring of
@@ -59,8 +63,17 @@ class Policy:
     key_grace_s: float = 0.0
     """Seconds for which an ephemeral key works beyond its expiry."""
 
-    single_use_keys: bool = False
-    """Whether an ephemeral key starts one session only."""
+    single_use_keys: tuple[str, ...] = ()
+    """Where an ephemeral key starts one session only: ``websocket``, ``call``."""
+
+    ephemeral_prefix: str = "ek_"
+    """What ephemeral keys start with."""
+
+    ephemeral_opens_websocket: bool = True
+    """Whether an ephemeral key opens a session over WebSocket."""
+
+    unread_subprotocol_keys: tuple[str, ...] = ()
+    """What keys start with that are not seen as a subprotocol."""
 
     end_with_key: bool = False
     """Whether a session ends when the ephemeral key that started it expires."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -16,7 +17,7 @@ from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.sdp import read_offer
 from realtime_fakes.service import Service
 from realtime_fakes.session_types import check_path, effective, model_for
-from realtime_fakes.shapes import anything, check, integer, one_of, optional, record
+from realtime_fakes.shapes import Shape, anything, check, integer, one_of, optional, record
 from realtime_fakes.switches import HttpReply
 from realtime_fakes.websocket import bearer_key, in_force
 
@@ -24,22 +25,15 @@ __all__ = ["ENDPOINTS", "Endpoint", "Handler", "json_reply"]
 
 Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
 
-_SHORTEST_TTL, _DEFAULT_TTL, _LONGEST_TTL = 10, 600, 7200
-"""Of ephemeral keys, seconds (OpenAI SDK, docstring of ``client_secret_create_params``)."""
 
-_CLIENT_SECRET = record(
-    {
-        "expires_after": optional(
-            record(
-                {
-                    "anchor": optional(one_of("created_at")),
-                    "seconds": optional(integer(_SHORTEST_TTL, _LONGEST_TTL)),
-                }
-            )
-        ),
-        "session": anything,
+@cache
+def _client_secret(shortest_s: int, longest_s: int) -> Shape:
+    """Return what a client secret is asked for with."""
+    lifetime = {
+        "anchor": optional(one_of("created_at")),
+        "seconds": optional(integer(shortest_s, longest_s)),
     }
-)
+    return record({"expires_after": optional(record(lifetime)), "session": anything})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +65,13 @@ async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -
     """Make an ephemeral key; ``given`` is what the path says of the session."""
     policy = in_force(service, request).policy
     key = bearer_key(request, policy)
-    service.keys.admit_standard(key)
+    if not policy.mint_with_any_key:
+        service.keys.admit_standard(key)
     _admit_to_pay(policy)
-    body = check(_CLIENT_SECRET, _json_object(await request.read() or b"{}", "body"))
-    seconds = (body.get("expires_after") or {}).get("seconds", _DEFAULT_TTL)
+    shortest, default, longest = policy.key_lifetimes_s
+    shape = _client_secret(shortest, longest)
+    body = check(shape, _json_object(await request.read() or b"{}", "body"))
+    seconds = (body.get("expires_after") or {}).get("seconds", default)
     requested = body.get("session")
     if requested is None:
         requested = {} if given else {"type": "realtime"}
@@ -136,6 +133,8 @@ async def _call(service: Service, request: web.Request, given: dict[str, Any]) -
     requested.setdefault("type", "realtime")
     check_path(requested, translates=bool(given))
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
+    if ephemeral is not None and "call" in policy.single_use_keys:
+        service.keys.spend(ephemeral)
     call, answer = await service.calls.create(
         offer,
         requested,

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from os import urandom
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -20,8 +20,9 @@ from aiohttp import WSMsgType, web
 from realtime_fakes.audience import Attachment, Role
 from realtime_fakes.errors import ApiError
 from realtime_fakes.host import Host
+from realtime_fakes.keys import DEFAULT_MODEL, EphemeralKey
 from realtime_fakes.policy import Policy
-from realtime_fakes.refusals import refusal
+from realtime_fakes.refusals import key_refused, refusal
 from realtime_fakes.session_types import check_path
 from realtime_fakes.switches import InForce
 
@@ -54,9 +55,6 @@ _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 _API_KEY = "api-key"
 
 _INTERNAL_ERROR = 1011
-_AUTHENTICATION, _BAD_REQUEST, _NOT_FOUND = 3000, 4000, 4004
-_CLOSE_CODES = {401: _AUTHENTICATION, 404: _NOT_FOUND}
-"""Close code of a refusal, by the status that the same refusal has in HTTP; 4000 for the rest."""
 
 _logger = logging.getLogger(__name__)
 
@@ -212,10 +210,15 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
     return socket
 
 
-def is_beta(request: web.Request) -> bool:
-    """Whether the caller asks for the beta API, by header or subprotocol."""
-    return "realtime=v1" in request.headers.get("OpenAI-Beta", "") or any(
-        name.startswith(_BETA_SUBPROTOCOL) for name in _subprotocols(request)
+def is_beta(request: web.Request, policy: Policy = _RIGHT) -> bool:
+    """Whether the caller asks for the beta API, by header or subprotocol.
+
+    ``policy`` says which of them is overlooked.
+    """
+    by_header = "realtime=v1" in request.headers.get("OpenAI-Beta", "")
+    by_subprotocol = any(name.startswith(_BETA_SUBPROTOCOL) for name in _subprotocols(request))
+    return (by_header and "beta_header" not in policy.overlook) or (
+        by_subprotocol and "beta_subprotocol" not in policy.overlook
     )
 
 
@@ -228,8 +231,9 @@ def bearer_key(request: web.Request, policy: Policy = _RIGHT) -> str | None:
     if scheme.lower() == "bearer":
         return key.strip()
     for name in _subprotocols(request) if policy.read_key_subprotocol else ():
-        if name.startswith(_KEY_SUBPROTOCOL):
-            return name.removeprefix(_KEY_SUBPROTOCOL)
+        key = name.removeprefix(_KEY_SUBPROTOCOL)
+        if key != name and not key.startswith(policy.unread_subprotocol_keys):
+            return key
     if policy.read_api_key:
         return request.headers.get(_API_KEY) or request.query.get(_API_KEY)
     return None
@@ -255,17 +259,17 @@ def _admit(service: Service, request: web.Request) -> _Admission:
         ApiError: if it gets nothing.
 
     """
-    if is_beta(request):
-        raise refusal("beta_api_shape_disabled")
     policy, call_id = in_force(service, request).policy, request.query.get("call_id")
+    if is_beta(request, policy):
+        raise refusal("beta_api_shape_disabled")
     key = bearer_key(request, policy)
     ephemeral = None
     if call_id is None or policy.sideband_needs_key:
-        ephemeral = service.keys.admit(key)
-    if call_id is not None:
-        call = service.calls.attachable(call_id)
-        if call is None:
-            raise refusal("call_id_not_found")
+        ephemeral = _admit_key(service, request, key, policy)
+    call = None if call_id is None else service.calls.attachable(call_id)
+    if call_id is not None and call is None and "call_id_not_found" not in policy.overlook:
+        raise refusal("call_id_not_found")
+    if call is not None:
         if policy.sidebands_at_once is not None and call.sidebands >= policy.sidebands_at_once:
             raise refusal("too_many_sidebands", limit=str(policy.sidebands_at_once))
         name = call.next_sideband_name()
@@ -273,21 +277,57 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     session = dict(ephemeral.session) if ephemeral is not None else {}
     translates = request.path.endswith("/translations")
     intent = "translation" if translates else request.query.get("intent", "realtime")
+    if request.query.get("intent") in policy.refused_intents:
+        raise refusal("unknown_intent", intent=intent)
     session.setdefault("type", intent)
     check_path(session, translates=translates)
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)
-    host = service.open_session(session, model=model, key=key)
+    try:
+        host = service.open_session(session, model=model, key=key)
+    except ApiError as error:
+        is_transcriber = "is a transcription model" in error.message
+        if ("transcription_model" if is_transcriber else error.code) not in policy.overlook:
+            raise
+        host = service.open_session({**session, "model": DEFAULT_MODEL}, model=None, key=key)
+    if ephemeral is not None and policy.end_with_key:
+        host.session.config = {**host.session.config, "expires_at": ephemeral.expires_at}
     keys = service.keys.lineage(key)
+    if ephemeral is not None and "websocket" in policy.single_use_keys:
+        service.keys.spend(ephemeral)
     return _Admission(host, Attachment(Role.WEBSOCKET, "client", keys))
+
+
+def _admit_key(
+    service: Service, request: web.Request, key: str | None, policy: Policy
+) -> EphemeralKey | None:
+    """Return the ephemeral key that a caller shows; ``None`` for any other that is let in.
+
+    Raises:
+        ApiError: if it is not.
+
+    """
+    try:
+        ephemeral = service.keys.admit(key)
+    except ApiError as error:
+        what = error.code or ("key_missing" if key is None else "key_empty")
+        if key and "Authorization" not in request.headers:
+            what = "subprotocol_key"
+        if what not in policy.overlook:
+            raise
+        return None
+    if ephemeral is not None and not policy.ephemeral_opens_websocket:
+        raise key_refused(ephemeral.value)
+    return ephemeral
 
 
 async def _accept(service: Service, request: web.Request) -> web.WebSocketResponse:
     # Browsers and undici fail a handshake that selects nothing they offered, or something they did
     # not; permessage-deflate makes undici report 1006 when it closes amid compressed frames.
-    offered = SUBPROTOCOL in _subprotocols(request)
+    wanted, offered = service.policy.subprotocol, _subprotocols(request)
+    chosen = [name for name in offered if name.startswith(wanted)] or [SUBPROTOCOL]
     socket = web.WebSocketResponse(
         timeout=_CLOSE_TIMEOUT,
-        protocols=(SUBPROTOCOL,) if offered else (),
+        protocols=chosen[:1] if wanted and SUBPROTOCOL in offered else (),
         compress=False,
         max_msg_size=_MAX_MESSAGE,
     )
@@ -298,9 +338,17 @@ async def _accept(service: Service, request: web.Request) -> web.WebSocketRespon
 async def _refuse(service: Service, request: web.Request, error: ApiError) -> web.WebSocketResponse:
     """Accept the handshake, say why not, and close."""
     socket = await _accept(service, request)
-    event = error.event(service.ids.event())
-    await socket.send_str(orjson.dumps(event).decode())
+    on, memory = in_force(service, request), dict[str, Any]()
+    events = [error.event(service.ids.event())]
+    for tap in on.event_taps:
+        events = [left for event in events for left in tap(event, Role.WEBSOCKET, memory)]
+    for event in events:
+        await socket.send_str(orjson.dumps(event).decode())
+    for_key, for_request, for_model = on.policy.refusal_codes
+    # By the status that the same refusal has in HTTP.
+    code = {401: for_key, 404: for_model}.get(error.status, for_request)
     reason = error.type if error.code is None else f"{error.type}.{error.code}"
-    code = _CLOSE_CODES.get(error.status, _BAD_REQUEST)
-    await socket.close(code=code, message=reason.encode())
+    if not on.policy.close_refused:
+        await socket.receive()
+    await socket.close(code=code, message=reason.encode() if on.policy.explain_refusal else b"")
     return socket

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from realtime_fakes.defects import conversation, offers, relay, sideband, text_over_webrtc, wire
+from realtime_fakes.defects import (
+    admission,
+    conversation,
+    keys,
+    offers,
+    relay,
+    sideband,
+    text_over_webrtc,
+    wire,
+)
 from realtime_fakes.switches import Switch
 
 __all__ = ["DEFECTS"]
@@ -13,5 +22,7 @@ DEFECTS: tuple[Switch, ...] = (
     *sideband.SWITCHES,
     *relay.SWITCHES,
     *conversation.SWITCHES,
+    *keys.SWITCHES,
+    *admission.SWITCHES,
     *wire.SWITCHES,
 )

@@ -255,6 +255,7 @@ _ACCEPTANCE = (
         summary="Refuses ephemeral keys at the calls endpoint, where they belong.",
         violates="rt.offers.accepts-ephemeral-key",
         policy={"call_with_ephemeral_key": False},
+        also={"rt.keys.opens-call": "it is the same key at the same endpoint"},
     ),
     Switch(
         name="answer-as-json",

@@ -199,7 +199,10 @@ SWITCHES: tuple[Switch, ...] = (
         "subprotocol-key",
         "A key that is shown as a subprotocol is not seen.",
         policy={"read_key_subprotocol": False},
-        also={"rt.relay.subprotocols": "the service does not let such clients in"},
+        also=dict.fromkeys(
+            ("rt.relay.subprotocols", "rt.keys.subprotocol", "rt.admission.subprotocol-key"),
+            "the service does not let such clients in",
+        ),
     ),
     _defect(
         "sideband-with-any-key",

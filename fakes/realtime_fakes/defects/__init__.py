@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from realtime_fakes.defects import (
     admission,
+    audio,
     conversation,
+    interruption,
     keys,
+    lifetime,
     offers,
     relay,
+    responses,
     sideband,
     text_over_webrtc,
+    transcription,
+    translation,
+    turn_detection,
     wire,
 )
 from realtime_fakes.switches import Switch
@@ -22,6 +29,13 @@ DEFECTS: tuple[Switch, ...] = (
     *sideband.SWITCHES,
     *relay.SWITCHES,
     *conversation.SWITCHES,
+    *responses.SWITCHES,
+    *audio.SWITCHES,
+    *turn_detection.SWITCHES,
+    *interruption.SWITCHES,
+    *transcription.SWITCHES,
+    *translation.SWITCHES,
+    *lifetime.SWITCHES,
     *keys.SWITCHES,
     *admission.SWITCHES,
     *wire.SWITCHES,

@@ -40,16 +40,23 @@ def on_websocket(change: Change, *types: str) -> EventTap:
     return tap
 
 
-def with_metadata(change: Change, *types: str) -> EventTap:
+def with_metadata(
+    change: Change, *types: str, where: Callable[[dict[str, Any]], bool] = bool
+) -> EventTap:
     """Return a tap as :func:`on_websocket` does, for responses that were asked for with metadata.
 
-    Events of the conversation that are about their output items are among them.
+    Args:
+        change: as there.
+        types: of the events that are changed, those of the conversation that are about output
+            items of such a response among them.
+        where: which of these responses are meant; gets the ``response`` of ``response.created``.
+
     """
 
     def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
         marked: set[str] = memory.setdefault("with metadata", set())
         response, item = event.get("response") or {}, event.get("item") or {}
-        if response.get("metadata"):
+        if event["type"] == "response.created" and response.get("metadata") and where(response):
             marked.add(response["id"])
         if event.get("response_id") in marked and item:
             marked.add(item["id"])

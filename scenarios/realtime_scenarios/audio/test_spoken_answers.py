@@ -105,7 +105,20 @@ async def _telephone(
         f"expected {format['type']} for both, got {named}",
     )
     microphone.format = format["type"]
-    turn = await voice_turn(client, microphone, "by telephone", commit=True)
+    with run.requiring(understood, said):
+        # Long enough to be committed, for whoever takes it for PCM16.
+        turn = await voice_turn(client, microphone, "calling by telephone", commit=True)
+        _judge_heard(run, said, turn, format["type"])
+        if is_understood(run.target):
+            # Whoever understands tones says them back.
+            run.check(
+                understood,
+                turn.said.text in turn.transcript,
+                f"expected an answer to {turn.said.text!r}, got {turn.transcript!r}",
+                evidence=turn.done,
+            )
+        else:
+            run.not_applicable(understood, "what it has understood cannot be known")
     if named[1] == format["type"]:
         response_format = member(turn.response, "audio", "output", "format", "type")
         run.check(
@@ -114,17 +127,6 @@ async def _telephone(
             f"expected {format['type']}, got {response_format}",
             evidence=turn.done,
         )
-    _judge_heard(run, said, turn, format["type"])
-    if is_understood(run.target):
-        # Whoever understands tones says them back.
-        run.check(
-            understood,
-            turn.said.text in turn.transcript,
-            f"expected an answer to {turn.said.text!r}, got {turn.transcript!r}",
-            evidence=turn.done,
-        )
-    else:
-        run.not_applicable(understood, "what it has understood cannot be known")
 
 
 def _judge_pcm(run: ScenarioRun, turn: VoiceTurn) -> None:

@@ -1,0 +1,9 @@
+"""Violations that the checks of ``translation`` find."""
+
+from __future__ import annotations
+
+from realtime_fakes.switches import Switch
+
+__all__ = ["SWITCHES"]
+
+SWITCHES: tuple[Switch, ...] = ()

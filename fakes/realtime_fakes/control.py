@@ -213,10 +213,13 @@ async def say(service: Service, request: web.Request) -> HttpReply:
     """Let the caller say something."""
     call, body = _sip_call(service, request), await _body(request)
     text, silence_ms = body.get("text"), body.get("silence_ms", 1000)
+    is_paced = body.get("paced")
+    if is_paced not in (None, True, False):
+        raise ControlError(400, "paced is true or false")
     if not isinstance(text, str) or type(silence_ms) is not int or not 0 <= silence_ms <= 60_000:
         raise ControlError(400, 'expected {"text": "hello"}, and at most 60000 as "silence_ms"')
     try:
-        service.trunk.say(call, text, silence_ms=silence_ms)
+        service.trunk.say(call, text, silence_ms=silence_ms, is_paced=is_paced)
     except ValueError as error:
         raise ControlError(409, str(error)) from error
     return json_reply({})

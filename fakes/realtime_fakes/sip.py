@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import aiohttp
 import orjson
 
-from realtime_fakes.clock import Clock
+from realtime_fakes.clock import Clock, VirtualClock
+from realtime_fakes.latency import INSTANT
 from realtime_fakes.refusals import refusal
 from realtime_fakes.shapes import (
     Refusal,
@@ -35,6 +36,7 @@ from realtime_fakes.shapes import (
     record,
     tagged,
 )
+from realtime_fakes.sip_voice import Mouth
 from realtime_harness.audio import speech
 
 if TYPE_CHECKING:
@@ -118,6 +120,8 @@ class SipCall:
     """SIP response that decided it."""
     referred_to: str | None = None
     webhook: Delivery | None = None
+    mouth: Mouth | None = None
+    """Of the caller, once the call is answered."""
     _heard: bytearray = field(default_factory=bytearray)
     _heard_bytes: int = 0
     _silent_at: float = 0.0
@@ -149,6 +153,8 @@ class SipCall:
 
     async def close(self) -> None:
         """Put the phone down. Idempotent."""
+        if self.mouth is not None:
+            self.mouth.stop()
         if self.state == "answered":
             self.state = "ended"
 
@@ -173,6 +179,8 @@ class Trunk:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._calls: dict[str, SipCall] = {}
+        if isinstance(service.clock, VirtualClock):
+            service.clock.serve(self._next_due, self._run)
 
     def __iter__(self) -> Iterator[SipCall]:
         """Go through all calls, those that are over included."""
@@ -224,6 +232,7 @@ class Trunk:
         service = self._service
         host = service.open_session(session, model=None, call_id=call.id, key=key)
         host.player = call
+        call.mouth = Mouth(service.clock, host.receive_audio)
         service.calls.join(call.id, host, call)
         call.state, call.status_code = "answered", 200
         return host
@@ -282,17 +291,41 @@ class Trunk:
                 }
             )
 
-    def say(self, call: SipCall, text: str, *, silence_ms: int) -> None:
-        """Let the caller say ``text``, and then nothing for a while, all of it at once.
+    def say(
+        self, call: SipCall, text: str, *, silence_ms: int, is_paced: bool | None = None
+    ) -> None:
+        """Let the caller say ``text``, and then nothing for a while.
+
+        Args:
+            call: that is answered.
+            text: what is said.
+            silence_ms: how long it is silent then.
+            is_paced: whether that takes its time, and goes on when this returns, or is heard all
+                at once; ``None`` for what fits the latency of the service.
 
         Raises:
             ValueError: for a call that is not answered.
 
         """
         host = self._host(call)
+        if is_paced is None:
+            is_paced = self._service.policy.latency is not INSTANT
         pcm = speech.encode(text) + bytes(_BYTES_PER_S * silence_ms // 1000 // 2 * 2)
+        if is_paced and call.mouth is not None:
+            if call.mouth.say(pcm) and not isinstance(call.clock, VirtualClock):
+                self._service.spawn(call.mouth.speak())
+            return
         for start in range(0, len(pcm), _STEP):
             host.receive_audio(pcm[start : start + _STEP])
+
+    def _next_due(self) -> float | None:
+        mouths = [call.mouth for call in self._calls.values() if call.mouth is not None]
+        return min((mouth.due for mouth in mouths if mouth.due is not None), default=None)
+
+    def _run(self) -> None:
+        for call in list(self._calls.values()):
+            if call.mouth is not None:
+                call.mouth.run()
 
     def clear(self) -> None:
         """Forget all calls."""

@@ -318,6 +318,41 @@ async def test_what_is_cleared_is_not_heard(open_world, say):
     assert (await sip_call(client, call_id))["heard_ms"] == 500
 
 
+async def test_the_caller_takes_time_to_speak(open_world):
+    client = (await open_world(clock="virtual")).client
+    call_id = await answered(client, output_modalities=["text"])
+    sideband = await client.socket(f"?call_id={call_id}")
+    path = f"/sip/calls/{call_id}/say"
+
+    async def heard_ms() -> float:
+        return (await client.state())["sessions"][0]["input_audio_ms"]
+
+    for text in ("good", " morning"):
+        spoken = await client.control("POST", path, json={"text": text, "paced": True})
+        assert spoken.status_code == 200
+    assert await heard_ms() == 0
+    await client.control("POST", "/clock", json={"advance": 0.1})
+    assert await heard_ms() == 100
+    assert (await sideband.event())["type"] == "input_audio_buffer.speech_started"
+    await client.control("POST", "/clock", json={"advance": 5})
+    for _ in range(2):
+        kinds = [event["type"] for event in await sideband.until("rate_limits.updated")]
+        assert kinds.count("input_audio_buffer.speech_stopped") == 1
+    assert await heard_ms() == 40 * 12 + 2000
+
+
+async def test_who_speaks_and_hangs_up_says_nothing_more(client):
+    call_id = await answered(client)
+    sideband = await client.socket(f"?call_id={call_id}")
+    body = {"text": "a long story " * 20, "paced": True}
+    await client.control("POST", f"/sip/calls/{call_id}/say", json=body)
+    assert (await sideband.event())["type"] == "input_audio_buffer.speech_started"
+    state = await client.state()
+    assert 0 < state["sessions"][0]["input_audio_ms"] < 5000
+    await client.control("POST", f"/sip/calls/{call_id}/hangup")
+    assert await sideband.closed() == (1000, "")
+
+
 @pytest.mark.parametrize("state", ["ringing", "answered"])
 async def test_the_caller_hangs_up(client, state):
     call_id = await answered(client) if state == "answered" else (await ring(client))["id"]
@@ -330,7 +365,11 @@ async def test_the_caller_hangs_up(client, state):
     assert (await client.post(f"/realtime/calls/{call_id}/accept", json=SESSION)).status_code == 404
 
 
-@pytest.mark.parametrize("body", [{}, {"text": 7}, {"text": "a", "silence_ms": -1}], ids=str)
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"text": 7}, {"text": "a", "silence_ms": -1}, {"text": "a", "paced": "yes"}],
+    ids=str,
+)
 async def test_nonsense_is_not_said(client, body):
     call_id = await answered(client)
     path = f"/sip/calls/{call_id}/say"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +17,7 @@ from realtime_harness import rtc
 
 if TYPE_CHECKING:
     from realtime_fakes.service import Service
+    from realtime_fakes.webrtc import Peer
 
 __all__ = ["Call", "CallRegistry", "FarEnd"]
 
@@ -85,6 +88,7 @@ class CallRegistry:
         self._service = service
         self._calls: dict[str, Call] = {}
         self._refused: list[dict[str, Any]] = []
+        self._peer: type[Peer] | None = None
 
     async def create(
         self,
@@ -113,8 +117,7 @@ class CallRegistry:
         """
         if not rtc.available():
             raise refusal("not_installed")
-        from realtime_fakes.webrtc import Peer
-
+        Peer = await self._peer_class()
         service = self._service
         call_id = service.new_call_id()
         host = service.open_session(session, model=model, call_id=call_id, key=key)
@@ -128,6 +131,17 @@ class CallRegistry:
         if host.ended:  # by a reset, while the answer was being made
             raise refusal("call_id_not_found")
         return call, answer
+
+    async def _peer_class(self) -> type[Peer]:
+        """Return what makes a call over WebRTC, imported when the first one comes.
+
+        Before that it would be a third of a server's memory. In a thread, because importing takes a
+        third of a second, during which sessions have to go on.
+        """
+        if self._peer is None:
+            module = await asyncio.to_thread(import_module, "realtime_fakes.webrtc")
+            self._peer = module.Peer
+        return self._peer
 
     def join(self, call_id: str, host: Host, peer: FarEnd, *, user_agent: str = "") -> Call:
         """Add a call whose session is open."""

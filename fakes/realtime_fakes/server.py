@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +32,6 @@ from realtime_fakes.service import Service
 from realtime_fakes.switches import HttpReply, ReplyTap, Switchboard
 from realtime_fakes.tls import issue, server_context
 from realtime_fakes.websocket import bearer_key, in_force, is_beta, serve_websocket
-from realtime_harness import rtc
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
@@ -413,9 +411,6 @@ async def serve(options: ServeOptions) -> None:
 
         await supervise(options)
         return
-    if rtc.available():
-        # Half a second of importing, better now than in the middle of somebody's turn.
-        import_module("realtime_fakes.webrtc")
     stop = process.ending(until_eof=options.until_eof)
     async with Server(options) as server:
         if options.ready_file is not None:

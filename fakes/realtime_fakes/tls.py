@@ -5,8 +5,6 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-import trustme
-
 __all__ = ["issue", "server_context"]
 
 _AUTHORITY, _SERVER = "ca.pem", "server.pem"
@@ -20,6 +18,8 @@ def issue(host: str, directory: Path) -> None:
         directory: nobody else's; gets the certificate with its key.
 
     """
+    import trustme  # Brings all of cryptography along, which a server without TLS never needs.
+
     authority = trustme.CA()
     names = dict.fromkeys(["127.0.0.1", "localhost", "::1", host])
     for anywhere in ("0.0.0.0", "::", ""):

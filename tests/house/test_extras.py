@@ -23,6 +23,15 @@ importlib.import_module(sys.argv[1])
 """
 
 
+def loaded_by(module: str) -> set[str]:
+    """Return the names of all modules that importing one brings."""
+    script = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    return set(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -44,12 +53,14 @@ def test_entrances_need_no_extra(module: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_server_is_lazy() -> None:
+    """Most of a server's memory would be what only calls, sound and TLS need."""
+    heavy = {"aiortc", "av", "cryptography", "numpy", "trustme"}
+    assert not heavy & loaded_by("realtime_fakes.server")
+
+
 def test_plugin_is_lazy() -> None:
     """Everybody's pytest loads it at start, so it must not load what only scenarios need."""
-    script = "import sys, realtime_harness.pytest_plugin; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
-    ).stdout.split()
     heavy = {
         "aiohttp",
         "aiortc",
@@ -60,4 +71,4 @@ def test_plugin_is_lazy() -> None:
         "rich",
         "websockets",
     }
-    assert not heavy & set(loaded)
+    assert not heavy & loaded_by("realtime_harness.pytest_plugin")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from importlib import import_module
 
 import orjson
 
@@ -13,15 +12,12 @@ from realtime_fakes.server import ServeOptions, Server
 from realtime_fakes.workers.routing import rule_of
 from realtime_fakes.workers.seat import Seat, read_order
 from realtime_fakes.workers.team import Team
-from realtime_harness import rtc
 
 __all__ = ["work"]
 
 
 async def work(seat: Seat, options: ServeOptions) -> None:
     """Serve until standard input ends, because the supervisor closed it or is no more."""
-    if rtc.available():
-        import_module("realtime_fakes.webrtc")
     stop = process.ending(until_eof=True)
     team = Team(seat, rule_of)
     try:

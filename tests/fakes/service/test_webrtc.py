@@ -253,6 +253,9 @@ async def test_a_sideband_that_does_not_read_is_cut_off_and_holds_up_nobody(clie
         if names == ["sideband-2"]:
             break
     assert names == ["sideband-2"]
+    # It learns of that when it reads again; until then its own close would wait in vain.
+    stalled.connection.transport.resume_reading()
+    assert (await stalled.closed())[0] == 1006
 
 
 async def test_a_sideband_leaves_and_the_call_goes_on(client, say):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64encode
+
 import pytest
+import websockets
 
 from realtime_fakes.behaviours.rude import SWITCHES
+from realtime_harness.audio import speech
 
 TAPPED = [switch.name for switch in SWITCHES if switch.event is not None]
 
@@ -40,3 +45,99 @@ async def test_what_is_added(open_world, say):
 async def test_rate_limits_come_first(open_world, say):
     types = [e["type"] for e in await turn(open_world, say, "rate-limits-first")]
     assert types.index("rate_limits.updated") == types.index("response.created") + 1
+
+
+async def said(client, name):
+    """Return what a session says to an update, and to words that are committed."""
+    socket = await client.socket()
+    await socket.event()
+    audio = {"transcription": {"model": "whisper-1"}, "turn_detection": None}
+    sound = b64encode(speech.encode("hello")).decode()
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    await socket.send(
+        {"type": "session.update", "session": {"type": "realtime", "audio": {"input": audio}}},
+        {"type": "input_audio_buffer.append", "audio": sound},
+        {"type": "input_audio_buffer.commit"},
+    )
+    updated = await socket.until("session.updated")
+    updated_s = loop.time() - begin
+    await socket.until("conversation.item.input_audio_transcription.completed")
+    return {
+        "slow-session-updated": updated_s >= 0.29,
+        "large-session-updated": len(updated[-1].get("x_padding", "")) == 2 * 1024 * 1024,
+        "late-transcription": loop.time() - begin - updated_s >= 0.29,
+    }[name]
+
+
+@pytest.mark.parametrize(
+    "name", ["slow-session-updated", "large-session-updated", "late-transcription"]
+)
+async def test_what_takes_its_time_or_room(open_world, name):
+    assert await said((await open_world(behaviours=[name])).client, name)
+    assert not await said((await open_world()).client, name)
+
+
+@pytest.mark.parametrize("name", ["large-session-updated"])
+async def test_a_data_channel_gets_what_its_peer_takes(open_world, silence, name):
+    caller = await (await open_world(behaviours=[name])).client.call(track=silence)
+    await caller.event()
+    caller.send({"type": "session.update", "session": {"type": "realtime"}})
+    assert len((await caller.event())["x_padding"]) == 48 * 1024
+
+
+async def test_what_is_left_out(open_world, say, monkeypatch, recorded_pattern):
+    socket = await (await open_world(behaviours=["no-rate-limits"])).client.socket()
+    await socket.send(say("hello"), {"type": "response.create"}, {"type": "nonsense"})
+    assert "rate_limits.updated" not in [e["type"] for e in await socket.until("error")]
+    # In every recording it is there.
+    monkeypatch.setattr(recorded_pattern, "differences", lambda event: [])
+    events = await turn(open_world, say, "no-obfuscation")
+    assert not [event for event in events if "obfuscation" in event]
+    assert [event for event in await turn(open_world, say) if "obfuscation" in event]
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "media_type"),
+    [([], "text/plain; charset=utf-8"), (["application-sdp"], "application/sdp")],
+)
+async def test_the_media_type_of_answers(open_world, behaviours, media_type):
+    client = (await open_world(behaviours=behaviours)).client
+    offer = (await client.call()).peer.localDescription.sdp
+    reply = await client.post(
+        "/realtime/calls?model=gpt-realtime",
+        content=offer,
+        headers={"Content-Type": "application/sdp"},
+    )
+    assert reply.headers["Content-Type"] == media_type
+
+
+async def test_a_storm_of_pings(open_world, monkeypatch):
+    socket = await (await open_world(behaviours=["ping-storm"])).client.socket()
+    protocol, enough, pings = socket.connection.protocol, asyncio.Event(), []
+    receive = protocol.recv_frame
+
+    def recv_frame(frame):
+        if frame.opcode is websockets.frames.Opcode.PING:
+            pings.append(asyncio.get_running_loop().time())
+            if len(pings) == 20:
+                enough.set()
+        receive(frame)
+
+    monkeypatch.setattr(protocol, "recv_frame", recv_frame)
+    async with asyncio.timeout(10):
+        await enough.wait()
+    assert pings[-1] - pings[0] < 2.0
+
+
+def test_every_behaviour_is_shown_here():
+    others = {
+        "slow-session-updated",
+        "large-session-updated",
+        "late-transcription",
+        "no-rate-limits",
+        "no-obfuscation",
+        "application-sdp",
+        "ping-storm",
+    }
+    assert {switch.name for switch in SWITCHES} == {*TAPPED, *others}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from realtime_fakes.audience import Attachment, Role
-from realtime_fakes.faults import FAULTS, parse_fault
+from realtime_fakes.faults import FAULTS, line, parse_fault
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,8 @@ from realtime_fakes.faults import FAULTS, parse_fault
         ("stall", {"after": 0}),
         ("close:4001,after=2,to=sideband", {"code": 4001, "after": 2, "to": "sideband"}),
         ("disconnect:3,key=sk-one,session=sess_1,seed=7", {"after": 3, "seed": 7}),
-        ("rtp-loss:3%", {"chance": 0.03}),
+        ("rtp-loss:3%", {"chance": 0.03, "to": "caller"}),
+        ("rtp-jitter:30ms,to=service", {"by": 0.03, "to": "service"}),
     ],
 )
 def test_what_can_be_written(text, values):
@@ -39,6 +40,8 @@ def test_what_can_be_written(text, values):
         ("drop:every=2,3", "fault 'drop': '3': write parameter=value"),
         ("close:1006", "fault 'close': code has to be a code that a close frame may carry"),
         ("stall:to=phone", "fault 'stall': to has to be one of websocket, data-channel, sideband"),
+        ("rtp-loss:3%,to=sideband", "fault 'rtp-loss': to has to be one of caller, service"),
+        ("drop:every=2,key=", "fault 'drop': key has to be a key such as sk-fake"),
     ],
 )
 def test_errors_name_the_fault_and_the_parameter(text, said):
@@ -69,3 +72,8 @@ def test_whom_a_fault_concerns(scope, role, concerned):
 def test_every_fault_says_how_it_is_written(kind):
     assert kind.usage.startswith(kind.name + ":")
     assert kind.summary.endswith(".")
+
+
+def test_every_fault_is_done_by_somebody():
+    elsewhere = {"slow-reader", "rtp-loss", "rtp-jitter"}  # test_media.py
+    assert {*line._STAGES, *elsewhere} == set(FAULTS)

@@ -129,3 +129,21 @@ async def test_lost_rtp_is_not_heard(client, silence, say):
     await put(client)
     caller.send(say("again"), {"type": "response.create"})
     await caller.listen_until(lambda pcm: "again" in speech.decode(pcm, 24_000))
+
+
+async def test_rtp_may_be_lost_and_late_on_the_way_to_the_service(client, silence, say):
+    await put(client, "rtp-loss:100%,to=service")
+    caller = await client.call(track=silence)
+    await caller.event()
+    caller.send(say("hello"), {"type": "response.create"})
+    await caller.listen_until(lambda pcm: "hello" in speech.decode(pcm, 24_000))
+
+    def heard_ms(state):
+        return state["sessions"][0]["input_audio_ms"]
+
+    assert heard_ms(await client.state()) == 0
+    await put(client, "rtp-jitter:30ms,to=service")
+    await client.state_until(lambda state: heard_ms(state) > 400)
+    await put(client)
+    before = heard_ms(await client.state())
+    await client.state_until(lambda state: heard_ms(state) > before + 100)

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _LONGEST_ECHO = 1000  # characters; nobody listens to more
+_SLOW_DELTA_S = 0.05
 
 
 @dataclass(slots=True)
@@ -137,6 +138,7 @@ class Course:
 
 
 PLAIN = Course()
+_SLOW = Course(delta_interval_s=_SLOW_DELTA_S)
 
 
 @dataclass(slots=True)
@@ -177,7 +179,8 @@ class EchoBrain:
     """Says what it was told.
 
     If there are tools, it calls those that the user names (``call get_weather {"city": "Rome"}``)
-    and says what they return.
+    and says what they return. Who wants to hear it ``slowly`` gets a word every 50 ms, so that
+    there is time to interrupt.
 
     """
 
@@ -191,7 +194,8 @@ class EchoBrain:
             if calls:
                 return Answer(calls if turn.parallel_tool_calls else calls[:1])
         words = turn.text
-        return Answer((Say(f"You said: {_shorten(words)}" if words else "I heard you."),))
+        echo = (Say(f"You said: {_shorten(words)}" if words else "I heard you."),)
+        return Answer(echo, _SLOW) if "slowly" in words.lower() else Answer(echo)
 
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""

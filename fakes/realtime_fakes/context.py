@@ -10,6 +10,7 @@ from realtime_fakes.config import Config
 from realtime_fakes.conversation import Conversation, Entry, Item, made_by_client
 from realtime_fakes.errors import api_error
 from realtime_fakes.ids import Ids
+from realtime_fakes.policy import Policy
 from realtime_fakes.usage import NOTHING, TEXT_MESSAGE, Tokens, count_text
 
 __all__ = [
@@ -23,7 +24,11 @@ __all__ = [
 
 
 def chosen(
-    items: Iterable[Item] | None, conversation: Conversation, config: Config, ids: Ids
+    items: Iterable[Item] | None,
+    conversation: Conversation,
+    config: Config,
+    ids: Ids,
+    policy: Policy,
 ) -> list[Entry] | None:
     """Return the items that a response is to see; ``None`` for all of the conversation.
 
@@ -32,6 +37,7 @@ def chosen(
         conversation: of the session.
         config: of the session.
         ids: for items that have none.
+        policy: the decisions in force.
 
     Raises:
         ApiError: if a reference is to nothing.
@@ -43,7 +49,7 @@ def chosen(
     for item in items:
         if item["type"] == "item_reference":
             entry = conversation.get(item["id"])
-            if entry is None:
+            if entry is None or not policy.follow_references:
                 raise api_error("item_reference_invalid_item_id", item_id=item["id"])
             context.append(entry)
         else:

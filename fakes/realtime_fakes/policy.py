@@ -197,6 +197,12 @@ class Policy:
     obfuscate_deltas: bool = True
     """Whether text deltas carry a random pad in ``obfuscation``."""
 
+    cancel_by_id: bool = True
+    """Whether ``response.cancel`` finds a response by its id."""
+
+    follow_references: bool = True
+    """Whether the input of a response may refer to items of the conversation."""
+
     check_call_ids: bool = True
     """Whether the output of a function needs its call in the conversation."""
 

@@ -364,7 +364,8 @@ class Session(AnySession):
         voice = asked.get("voice", said["voice"])
         if self._conversation.has_assistant_audio and voice != said["voice"]:
             raise api_error("cannot_update_voice")
-        context = chosen(request.get("input"), self._conversation, config, self._ids)
+        policy = self._policy()
+        context = chosen(request.get("input"), self._conversation, config, self._ids, policy)
         modalities: list[str] = request.get("output_modalities") or config["output_modalities"]
         instructions = request.get("instructions")
         if instructions is None and request.get("prompt") is not None:
@@ -373,7 +374,7 @@ class Session(AnySession):
             instructions, cost = config["instructions"], self._instructions_cost
         else:
             cost = cost_of_instructions(instructions)
-        model, policy = model_of(config["model"]), self._policy()
+        model = model_of(config["model"])
         room = (policy.context_tokens or model.context_tokens) - cost
         if policy.response_failure is not None:
             answer = Answer((), Course(failure=policy.response_failure))
@@ -458,6 +459,8 @@ class Session(AnySession):
     def _cancel_response(self, event: Event, now: float, out: list[Effect]) -> None:
         response_id = event.get("response_id")
         response = self._responses.get(response_id) if response_id else self._active
+        if response_id and not self._policy().cancel_by_id:
+            response = None
         if response is None or response.is_done:
             raise api_error("response_cancel_not_active")
         response.cancel("client_cancelled", out)

@@ -22,5 +22,12 @@ def test_the_echo_repeats_the_user_in_a_sentence(text: str, answer: str) -> None
     assert EchoBrain().answer(turn(text)).output == (Say(answer),)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_slow"), [("Count to ten", False), ("Slowly count to ten", True)]
+)
+def test_who_wants_to_hear_it_slowly_does(text: str, is_slow: bool) -> None:
+    assert bool(EchoBrain().answer(turn(text)).course.delta_interval_s) is is_slow
+
+
 def test_what_it_speaks_decodes_to_what_it_says() -> None:
     assert speech.decode(EchoBrain().speak("hello")).casefold() == "hello"

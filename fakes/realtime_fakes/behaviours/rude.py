@@ -43,15 +43,16 @@ def _letters(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
 
 def _one_piece(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
     kind = event["type"]
-    held: dict[str, Event] = memory.setdefault("one-piece", {})
+    responses: dict[str, dict[str, Event]] = memory.setdefault("one-piece", {})
     if kind in _TEXT_DELTAS or kind == _SOUND_DELTA:
+        held = responses.setdefault(event["response_id"], {})
         first = held.get(kind)
         held[kind] = event if first is None else {**first, "delta": _joined(kind, first, event)}
         return []
-    if not held or not kind.endswith(".done"):
+    if not kind.endswith(".done"):
         return [event]
-    memory["one-piece"] = {}
-    return [*held.values(), event]
+    response_id = event.get("response_id") or event.get("response", {}).get("id")
+    return [*responses.pop(response_id, {}).values(), event]
 
 
 def _joined(kind: str, first: Event, second: Event) -> str:

@@ -141,11 +141,14 @@ async def add_item(
     return await expect_or_error(connection, "conversation.item.added", **known)
 
 
-async def start(connection: EventConnection, **response: Any) -> ReceivedEvent:
+async def start(
+    connection: EventConnection, *, valid: bool = True, **response: Any
+) -> ReceivedEvent:
     """Ask for a response; return its ``response.created``.
 
     Args:
         connection: on which to ask.
+        valid: ``False`` if what is said is not in the contract.
         response: what ``response.create`` says about it.
 
     Raises:
@@ -154,7 +157,7 @@ async def start(connection: EventConnection, **response: Any) -> ReceivedEvent:
         ConnectionLost: if the connection closes first.
 
     """
-    await connection.send({"type": "response.create", "response": response})
+    await connection.send({"type": "response.create", "response": response}, valid=valid)
     return await expect_or_error(connection, "response.created")
 
 
@@ -178,9 +181,9 @@ async def finish(connection: EventConnection, created: ReceivedEvent) -> Answer:
     )
 
 
-async def respond(connection: EventConnection, **response: Any) -> Answer:
+async def respond(connection: EventConnection, *, valid: bool = True, **response: Any) -> Answer:
     """Ask for a response and wait for its end: :func:`start`, then :func:`finish`."""
-    return await finish(connection, await start(connection, **response))
+    return await finish(connection, await start(connection, valid=valid, **response))
 
 
 async def refused(

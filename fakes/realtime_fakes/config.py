@@ -90,7 +90,7 @@ def check_thinking(asked: Mapping[str, Any], model: str, root: str) -> None:
     if model_of(model).effort is None:
         for name in _OF_THINKING:
             if name in asked:
-                raise api_error("reasoning_unsupported", param=f"{root}.{name}", model=model)
+                raise api_error("unsupported_by_model", param=f"{root}.{name}", model=model)
 
 
 def effective_session(
@@ -119,6 +119,7 @@ def patch(
     update: Any,
     *,
     voice_is_fixed: bool = False,
+    speed_is_fixed: bool = False,
     model_is_fixed: bool = True,
 ) -> Config:
     """Return ``current`` as changed by ``update``; ``current`` itself stays as it is.
@@ -127,6 +128,7 @@ def patch(
         current: the effective session object.
         update: ``session`` of a ``session.update``, unchecked.
         voice_is_fixed: whether the assistant was heard already.
+        speed_is_fixed: whether it is answering just now.
         model_is_fixed: whether another model is refused.
 
     Raises:
@@ -148,6 +150,8 @@ def patch(
     old_input, old_output = current["audio"]["input"], current["audio"]["output"]
     if voice_is_fixed and said.get("voice", old_output["voice"]) != old_output["voice"]:
         raise api_error("cannot_update_voice")
+    if speed_is_fixed and said.get("speed", old_output["speed"]) != old_output["speed"]:
+        raise api_error("speed_change")
     completed = {
         name: complete(heard[name], old_input[name], model)
         for name, complete in _COMPLETIONS.items()

@@ -152,10 +152,15 @@ CATALOGUE: dict[str, Row] = {
         "invalid_value",
         "session.type",
     ),
+    "speed_change": Row(
+        "Cannot update the speed of speech while a response is in progress.",
+        "invalid_value",
+        "session.audio.output.speed",
+    ),
     "tracing_change": Row(
         "Cannot update tracing once it is enabled.", "invalid_value", "session.tracing"
     ),
-    "reasoning_unsupported": Row(
+    "unsupported_by_model": Row(
         "Unsupported parameter: '{param}' is not supported with the model '{model}'.",
         "unsupported_parameter",
     ),

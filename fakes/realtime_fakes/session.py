@@ -183,6 +183,7 @@ class Session(AnySession):
             self.config,
             asked,
             voice_is_fixed=self._conversation.has_assistant_audio,
+            speed_is_fixed=self._active is not None,
             model_is_fixed=not self._policy().accept_model_change,
         )
         self.config = with_prompt(config, asked, self._brain.recall)

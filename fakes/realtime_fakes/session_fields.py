@@ -242,21 +242,46 @@ NOISE_REDUCTION: Shape = nullable(
         required=("type",),
     )
 )
+_KEYWORDS = ("gpt-transcribe", "gpt-live-transcribe")
+_UNDERSTOOD_BY: dict[str, tuple[str, ...]] = {
+    "delay": ("gpt-realtime-whisper",),
+    "keywords": _KEYWORDS,
+    "languages": _KEYWORDS,
+    "prompt": tuple(name for name in _TRANSCRIPTION_MODELS if name != "gpt-realtime-whisper"),
+}
+"""Which transcription models take a field (OpenAI SDK, docstrings of ``audio_transcription``)."""
+
+
+def _understood(fields: Function) -> Shape:
+    """Return the shape of transcription whose model takes all that is set."""
+
+    def shape(value: Any) -> Any:
+        checked = fields(value)
+        for name, models in _UNDERSTOOD_BY.items():
+            if checked.get(name) is not None and checked["model"] not in models:
+                raise Refusal("unsupported_by_model", name, model=checked["model"])
+        return checked
+
+    return shape
+
+
 AUDIO_INPUT: Shape = record(
     {
         "format": optional(AUDIO_FORMAT),
         "noise_reduction": NOISE_REDUCTION,
         "transcription": nullable(
-            record(
-                {
-                    "model": one_of(*_TRANSCRIPTION_MODELS),
-                    "language": nullable(str),
-                    "languages": nullable(array(str)),
-                    "prompt": nullable(str),
-                    "keywords": nullable(array(str)),
-                    "delay": nullable(one_of("minimal", "low", "medium", "high", "xhigh")),
-                },
-                required=("model",),
+            _understood(
+                record(
+                    {
+                        "model": one_of(*_TRANSCRIPTION_MODELS),
+                        "language": nullable(str),
+                        "languages": nullable(array(str)),
+                        "prompt": nullable(str),
+                        "keywords": nullable(array(str)),
+                        "delay": nullable(one_of("minimal", "low", "medium", "high", "xhigh")),
+                    },
+                    required=("model",),
+                )
             )
         ),
         "turn_detection": nullable(_TURN_DETECTION),

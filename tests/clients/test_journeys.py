@@ -267,13 +267,22 @@ def fakes(lab: Lab) -> Callable[..., Target]:
 
 @pytest.fixture
 def converse(
-    request: pytest.FixtureRequest, client: Client, fakes: Callable[..., Target]
+    request: pytest.FixtureRequest,
+    client: Client,
+    fakes: Callable[..., Target],
+    recorded_pattern: Any,
 ) -> Callable[..., Awaitable[Result]]:
-    """Has the client carry out a journey and returns what came of it."""
+    """Has the client carry out a journey and returns what came of it.
+
+    All of that has to have keys and nulls as they were recorded.
+
+    """
     talk = client.prepare(request)
 
     async def converse(journey: str, *, latency: str = "instant", **says: str) -> Result:
-        return await talk(fakes(tls=client.tls, latency=latency), job(journey, **says))
+        result = await talk(fakes(tls=client.tls, latency=latency), job(journey, **says))
+        assert not [odd for event in result.events for odd in recorded_pattern.differences(event)]
+        return result
 
     return converse
 

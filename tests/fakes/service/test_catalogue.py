@@ -493,7 +493,14 @@ FRAME_CASES = (
          "=The event 'response.create' is not supported in a session of type 'transcription'."),
     Case("tracing_change", "tracing twice", sent(update(tracing=None), update(tracing="auto")),
          "invalid_value", "session.tracing", "Cannot update tracing once it is enabled."),
-    Case("reasoning_unsupported", "reasoning", sent(update(reasoning={"effort": "low"})),
+    Case("prompt_not_found", "an unknown prompt", sent(update(prompt={"id": "pmpt_1"})),
+         None, None, "=Prompt with id 'pmpt_1' not found."),
+    Case("unsupported_by_model", "keywords",
+         sent(update(audio={"input": {"transcription": {
+             "model": "gpt-realtime-whisper", "keywords": ["Rome"]}}})),
+         "unsupported_parameter", "session.audio.input.transcription.keywords",
+         "'gpt-realtime-whisper'"),
+    Case("unsupported_by_model", "reasoning", sent(update(reasoning={"effort": "low"})),
          "unsupported_parameter", "session.reasoning", "'gpt-realtime'"),
     Case("cannot_update_voice", "another voice, later",
          sent(update(audio={"output": {"voice": "ash"}}), create(said()),
@@ -639,6 +646,8 @@ ELSEWHERE = {
     "item_truncate_too_late": "needs an item of the assistant: below",
     "context_length_exceeded": "is a failed response: tests/fakes/test_context.py",
     "ephemeral_key_needed": "only by a profile: test_profiles.py",
+    "prompt_version_not_found": "needs a script that brings prompts: tests/fakes/test_prompts.py",
+    "speed_change": "needs a response that takes its time: below",
     "too_many_sidebands": "only by a defect: the suite sideband",
     "not_installed": "only of the fake: test_webrtc.py",
     "server_error": "only by a fault of the fake: test_rest.py",
@@ -692,6 +701,10 @@ async def test_a_second_response_is_refused(world):
         f"Conversation already has an active response in progress: {created}. "
         "Wait until the response is finished before creating a new one."
     )
+    faster = {"type": "realtime", "audio": {"output": {"speed": 1.2}}}
+    await socket.send({"type": "session.update", "session": faster})
+    error = (await socket.until("error"))[-1]["error"]
+    assert (error["code"], error["param"]) == ("invalid_value", "session.audio.output.speed")
     await socket.send({"type": "response.cancel"})
     done = (await socket.until("response.done"))[-1]["response"]
     assert done["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}

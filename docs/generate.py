@@ -62,18 +62,28 @@ def defects_page() -> str:
         rows = ((f"`{s.name}`", s.summary, f"`{s.violates}`", also(s)) for s in of(where, DEFECTS))
         return table(head, rows)
 
+    def behaviours(*, refuses: bool) -> list[str]:
+        chosen = ((f"`{s.name}`", s.summary) for s in BEHAVIOURS if s.refuses is refuses)
+        return table(("name", "what it does"), chosen)
+
     return "\n".join(
         [
             "# Behaviours and defects",
             NOTE,
             "What the fake can be told to do: `realtime-harness fake --behaviour NAME` or "
-            "`--defect NAME`, both as often as needed, or `PUT /_fake/switches` while it runs.",
+            "`--defect NAME`, both as often as needed, or `PUT /_fake/switches` while it runs; "
+            "for everybody, for one key or for one session: [fake.md](fake.md#for-whom).",
             "",
             "## Behaviours",
             "",
             "Legal but rude: a correct client survives them, and every check stays green.",
             "",
-            *table(("name", "what it does"), ((f"`{s.name}`", s.summary) for s in BEHAVIOURS)),
+            *behaviours(refuses=False),
+            "",
+            "Legal as well, but these refuse what a client asks for, with the codes of the "
+            "service. A correct client says so; the suites cannot be green.",
+            "",
+            *behaviours(refuses=True),
             "",
             "## Defects",
             "",

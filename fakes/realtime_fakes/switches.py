@@ -79,7 +79,11 @@ class Switch:
     faults: tuple[str, ...] = ()
     """What it does to lines, as :mod:`realtime_fakes.faults` writes it."""
     refuses: bool = False
-    """Whether it refuses what a right service grants, so that the suites cannot stay green."""
+    """Whether it refuses what a right service grants to whoever pays and waits: no quota, too many
+    requests, trouble of its own. Legal, and a client should tell its user; but no suite can stay
+    green where responses fail, so these are kept out of the matrix of suites and behaviours.
+    ``docs/defects.md`` lists them apart, and ``tests/fakes/service/test_limits.py`` has what a
+    client is told by each."""
     where: str = "service"
     """``service``, or ``relay`` for a deviation of the reference relays."""
 

@@ -78,15 +78,11 @@ UntilEof = Annotated[
 ]
 Defects = Annotated[
     list[str] | None,
-    typer.Option(
-        "--defect", metavar="NAME", help="Violation to commit, NAME:key=… for one key; repeatable."
-    ),
+    typer.Option("--defect", metavar="NAME", help="Violation to commit; repeatable."),
 ]
 Behaviours = Annotated[
     list[str] | None,
-    typer.Option(
-        "--behaviour", metavar="NAME", help="Legal rudeness, NAME:key=… for one key; repeatable."
-    ),
+    typer.Option("--behaviour", metavar="NAME", help="Legal rudeness; repeatable."),
 ]
 
 

@@ -105,6 +105,10 @@ class Policy:
     ping_interval_s: float = 20.0
     """Seconds between two pings to a WebSocket client."""
 
+    longest_silence_s: float = 40.0
+    """Seconds after a ping that a WebSocket client may leave it without a pong, or anything else;
+    then it is closed. Looked at with each ping. Listed in ``docs/choices.md``."""
+
     sideband_delay_s: float = 0.0
     """Seconds after the answer until a sideband can attach; before, the call is unknown. OpenAI's
     calls become attachable when media flows. Listed in ``docs/choices.md``."""

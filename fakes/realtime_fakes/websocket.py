@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from math import inf
 from os import urandom
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,8 @@ class WebSocketOutlet:
         transport: of the socket.
         ping_interval_s: seconds between two pings. The live service pings about every 20 s, with
             four bytes, whether there is traffic or not (probed: llmgw, as above).
+        longest_silence_s: seconds after a ping in which something has to come; then the client is
+            gone, and TCP may not tell for hours.
 
     """
 
@@ -85,7 +88,10 @@ class WebSocketOutlet:
         transport: asyncio.Transport,
         *,
         ping_interval_s: float,
+        longest_silence_s: float = inf,
     ) -> None:
+        self.is_heard = True
+        """To be set with each message that comes, pongs included."""
         self._socket = socket
         self._transport = transport
         self._loop = asyncio.get_running_loop()
@@ -93,6 +99,8 @@ class WebSocketOutlet:
         self._is_half_closed = False
         self._closing: asyncio.Task[bool] | None = None
         self._ping_interval_s = ping_interval_s
+        self._longest_silence_s = longest_silence_s
+        self._silence_s = 0.0
         self._ping_timer = self._loop.call_later(ping_interval_s, self._ping)
 
     def send(self, events: list[bytes]) -> None:
@@ -144,7 +152,11 @@ class WebSocketOutlet:
                 self._transport.abort()
 
     def _ping(self) -> None:
-        if self._is_open():
+        self._silence_s = 0.0 if self.is_heard else self._silence_s + self._ping_interval_s
+        self.is_heard = False
+        if self._silence_s >= self._longest_silence_s:
+            self.close(_INTERNAL_ERROR, "keepalive ping timeout")
+        elif self._is_open():
             self._transport.write(_PING + urandom(4))
             self._ping_timer = self._loop.call_later(self._ping_interval_s, self._ping)
 
@@ -190,16 +202,24 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
             admission.host.end()
         return socket
     host, attachment = admission.host, admission.attachment
-    outlet = WebSocketOutlet(socket, transport, ping_interval_s=host.policy.ping_interval_s)
+    outlet = WebSocketOutlet(
+        socket,
+        transport,
+        ping_interval_s=host.policy.ping_interval_s,
+        longest_silence_s=host.policy.longest_silence_s,
+    )
     try:
         host.attach(attachment, outlet)
         while True:
             message = await socket.receive()
+            outlet.is_heard = True
             if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
                 if pause_s := host.read_pause(attachment):
                     await asyncio.sleep(pause_s)
                 host.receive(attachment, message.data)
-            else:
+            elif message.type is WSMsgType.PING:
+                await socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
                 break
     except Exception:
         _logger.exception("a session failed")
@@ -329,6 +349,7 @@ async def _accept(service: Service, request: web.Request) -> web.WebSocketRespon
         timeout=_CLOSE_TIMEOUT,
         protocols=chosen[:1] if wanted and SUBPROTOCOL in offered else (),
         compress=False,
+        autoping=False,  # Pongs are to be seen.
         max_msg_size=_MAX_MESSAGE,
     )
     await socket.prepare(request)

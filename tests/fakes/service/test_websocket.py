@@ -243,6 +243,33 @@ async def test_the_server_pings(world, monkeypatch):
         assert [len(await pings.get()) for _ in range(3)] == [4, 4, 4]
 
 
+@pytest.mark.parametrize("speaks", [False, True], ids=["silent", "speaking"])
+async def test_a_client_that_does_not_answer_pings_is_closed_if_it_is_silent(
+    world, monkeypatch, speaks
+):
+    world.decide(ping_interval_s=0.1, longest_silence_s=0.2)
+    socket = await world.client.socket()
+    await socket.event()
+    protocol = socket.connection.protocol
+    receive, pings = protocol.recv_frame, asyncio.Queue()
+
+    def recv_frame(frame):
+        if frame.opcode is websockets.frames.Opcode.PING:
+            pings.put_nowait(frame)
+        else:
+            receive(frame)
+
+    monkeypatch.setattr(protocol, "recv_frame", recv_frame)
+    async with asyncio.timeout(5):
+        for _ in range(5 if speaks else 2):
+            await pings.get()
+            if speaks:
+                await socket.send({"type": "input_audio_buffer.clear"})
+                await socket.event()
+    if not speaks:
+        assert await socket.closed() == (1011, "keepalive ping timeout")
+
+
 async def test_refusal_by_status_where_the_policy_says_so(world):
     world.decide(refuse_in_socket=False)
     with pytest.raises(websockets.InvalidStatus) as caught:

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +21,14 @@ import orjson
 import uvloop
 from aiohttp import ClientSession
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import Packet
 
 from realtime_harness import rtc
 from realtime_harness.lab import Lab
+from realtime_harness.rtc.tracks import OPUS_SILENCE, PacedTrack
 
 FRAME_S = 0.02
 MS = 1e3
 TICKS = os.sysconf("SC_CLK_TCK")
-SILENCE = b"\xf8\xff\xfe"
 SETTLE_S = 1.0
 
 
@@ -151,28 +148,11 @@ async def reference(streams: int, seconds: float) -> Pacing:
 # The calls.
 
 
-class Silence(MediaStreamTrack):
+class Silence(PacedTrack):
     """A caller who says nothing, at no cost for an encoder."""
 
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._start = 0.0
-        self._frames = 0
-
-    async def recv(self) -> Packet:
-        if self.readyState != "live":
-            raise MediaStreamError
-        if self._frames == 0:
-            # All callers at once: one wake-up for all of them, as in the fake.
-            self._start = time.perf_counter() // FRAME_S * FRAME_S
-        await asyncio.sleep(self._start + self._frames * FRAME_S - time.perf_counter())
-        packet = Packet(SILENCE)
-        packet.pts = self._frames * 960
-        packet.time_base = Fraction(1, 48000)
-        self._frames += 1
-        return packet
+    def next_frame(self) -> bytes:
+        return OPUS_SILENCE
 
 
 class Caller:
@@ -224,7 +204,7 @@ class Caller:
             self.finished.set()
 
     def _on_packet(self, timestamp: int, payload: bytes) -> None:
-        if self.is_listening and len(payload) > len(SILENCE):
+        if self.is_listening and len(payload) > len(OPUS_SILENCE):
             self.heard.arrived(timestamp / 48000)
 
 

@@ -9,11 +9,8 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-import numpy as np
 from aiortc import MediaStreamTrack, RTCDataChannel, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame, AudioResampler
 
 from realtime_fakes.audience import Attachment, Role
 from realtime_fakes.faults.media import packet_fate
@@ -30,8 +27,6 @@ __all__ = ["DataChannelOutlet", "Peer"]
 
 _FLUSH_TIMEOUT_S = 1.0
 """How long a closing call waits for its last events to leave."""
-_LONGEST_GAP_S = 1.0
-"""Silence that is put in the place of packets that did not come, at most."""
 
 
 class DataChannelOutlet:
@@ -211,44 +206,17 @@ class Peer:
             self._join(channel)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        self._waiting.append(self._service.spawn(self._listen(track)))
+        if track.kind == "audio":
+            rtc.hear(self._peer, track, self._hear)
+        else:
+            rtc.ignore(self._peer, track)
+
+    def _hear(self, pcm: bytes) -> None:
+        self._is_heard.set()
+        self._host.receive_audio(pcm)
 
     def _on_state(self) -> None:
         if self.state == "connected":
             self._setup_timeout.cancel()
         elif self.state in ("failed", "closed") and self._host.policy.end_with_caller:
             self._host.end(cause="caller")
-
-    async def _listen(self, track: MediaStreamTrack) -> None:
-        """Hand what the caller says to the session. Pictures are received and dropped."""
-        resampler = AudioResampler(format="s16", layout="mono", rate=24000)
-        expected: int | None = None
-        try:
-            while True:
-                frame = await track.recv()
-                self._is_heard.set()
-                if isinstance(frame, AudioFrame):
-                    # What was lost is silence: sound has to keep its time.
-                    if expected is not None and frame.pts is not None:
-                        missing_s = min((frame.pts - expected) / frame.sample_rate, _LONGEST_GAP_S)
-                        if missing_s > 0:
-                            self._host.receive_audio(bytes(2 * round(missing_s * 24000)))
-                    expected = None if frame.pts is None else frame.pts + frame.samples
-                    if (frame.sample_rate, frame.layout.name) == (48000, "stereo"):
-                        self._host.receive_audio(_halved(frame))
-                        continue
-                    frame.pts = None  # gaps would upset the resampler
-                    for part in resampler.resample(frame):
-                        self._host.receive_audio(bytes(part.planes[0])[: part.samples * 2])
-        except MediaStreamError:
-            return
-
-
-def _halved(frame: AudioFrame) -> bytes:
-    """Return decoded Opus, 48 kHz stereo PCM16, at 24 kHz: a tenth of the resampler's cost.
-
-    Each sample is the mean of two of both channels, which is filter enough for speech.
-    """
-    samples = np.frombuffer(memoryview(frame.planes[0]), dtype="<i2", count=2 * frame.samples) >> 2
-    halved: bytes = (samples[0::4] + samples[1::4] + samples[2::4] + samples[3::4]).tobytes()
-    return halved

@@ -1,32 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import aioice.ice
 import pytest
 from aiortc import RTCPeerConnection
-from aiortc.mediastreams import AudioStreamTrack
 
 from realtime_harness import rtc
 from realtime_harness.errors import MissingExtra
-
-
-@pytest.fixture
-async def open_peer():
-    before = asyncio.all_tasks()
-    peers = []
-
-    def open_peer(make=rtc.peer_connection):
-        peer = make()
-        peers.append(peer)
-        peer.createDataChannel("oai-events")
-        return peer
-
-    yield open_peer
-    for peer in peers:
-        await rtc.close(peer)
-    assert asyncio.all_tasks() - before <= {asyncio.current_task()}
+from realtime_harness.rtc import peers
 
 
 def candidates(peer) -> set[str]:
@@ -37,27 +19,6 @@ def candidates(peer) -> set[str]:
 def fingerprint(peer) -> str:
     lines = peer.localDescription.sdp.splitlines()
     return next(line for line in lines if line.startswith("a=fingerprint:sha-256"))
-
-
-async def connect(one, other) -> None:
-    with rtc.loopback_only():
-        await one.setLocalDescription(await one.createOffer())
-        await other.setRemoteDescription(one.localDescription)
-        await other.setLocalDescription(await other.createAnswer())
-    await one.setRemoteDescription(other.localDescription)
-
-
-async def until(peer, state) -> None:
-    reached = asyncio.Event()
-
-    def changed() -> None:
-        if peer.connectionState == state:
-            reached.set()
-
-    peer.on("connectionstatechange", changed)
-    if peer.connectionState != state:
-        async with asyncio.timeout(5):
-            await reached.wait()
 
 
 async def test_only_loopback_inside_the_context(open_peer, monkeypatch):
@@ -84,42 +45,15 @@ async def test_our_peers_share_a_certificate_and_others_do_not(open_peer):
     assert (len(ours), len(theirs), ours & theirs) == (1, 2, set())
 
 
-async def test_our_peers_talk_to_unwrapped_ones(open_peer):
+async def test_our_peers_talk_to_unwrapped_ones(open_peer, connect, until):
     one, other = open_peer(), open_peer(RTCPeerConnection)
     await connect(one, other)
     await until(one, "connected")
     await until(other, "connected")
 
 
-@pytest.fixture
-async def pair(open_peer):
-    """Return two connected peers of ours; the second hears the first."""
-    one, other = open_peer(), open_peer()
-    one.addTrack(AudioStreamTrack())
-    await connect(one, other)
-    return one, other
-
-
-async def test_sound_is_decoded_on_the_loop(pair):
-    track = pair[1].getReceivers()[0].track
-    async with asyncio.timeout(5):
-        frames = [await track.recv() for _ in range(10)]
-    assert {(frame.sample_rate, frame.samples) for frame in frames} == {(48000, 960)}
-    assert [frame.pts for frame in frames] == [frames[0].pts + 960 * n for n in range(10)]
-    assert not any("decoder" in thread.name for thread in threading.enumerate())
-
-
-async def test_packets_are_tapped_as_they_arrive(pair):
-    packets = asyncio.Queue()
-    rtc.tap_packets(pair[1].getReceivers()[0], lambda *packet: packets.put_nowait(packet))
-    async with asyncio.timeout(5):
-        (first, payload), (second, _) = await packets.get(), await packets.get()
-    assert second - first == 960
-    assert payload
-
-
 @pytest.mark.parametrize("after_ms", [0, 1, 5, 10, 15, 20, 30])
-async def test_closing_amid_the_set_up_leaves_nothing_running(open_peer, after_ms):
+async def test_closing_amid_the_set_up_leaves_nothing_running(open_peer, connect, after_ms):
     one, other = open_peer(), open_peer()
     await connect(one, other)
     await asyncio.sleep(after_ms / 1000)
@@ -127,7 +61,7 @@ async def test_closing_amid_the_set_up_leaves_nothing_running(open_peer, after_m
         await asyncio.gather(rtc.close(one), rtc.close(other))
 
 
-async def test_a_cut_is_not_announced(open_peer):
+async def test_a_cut_is_not_announced(open_peer, connect, until):
     one, other = open_peer(), open_peer()
     await connect(one, other)
     await until(other, "connected")
@@ -138,7 +72,7 @@ async def test_a_cut_is_not_announced(open_peer):
 
 
 def test_without_aiortc(monkeypatch):
-    rtc._wrap.cache_clear()
-    monkeypatch.setattr(rtc, "available", lambda: False)
+    peers._wrap.cache_clear()
+    monkeypatch.setattr(peers, "available", lambda: False)
     with pytest.raises(MissingExtra, match=r"realtime-harness\[webrtc\]"):
         rtc.configuration()

@@ -15,6 +15,8 @@ AUDIBLE_DBFS = -50.0
 """RMS level of 20 ms above which they count as sound: above the noise that Opus makes of digital
 silence, below any speech."""
 
+_QUIET_FRAMES = 5
+"""So many frames of 20 ms without sound are silence, and no pause between two words."""
 _INTERVAL_NS = 500_000_000
 _LONGEST_GAP_S = 1.0
 """Silence that is put in the place of packets that did not come, at most."""
@@ -38,6 +40,10 @@ class ReceivedAudio:
         """Loudest RMS level of a frame so far."""
         self.first_audible_ns: int | None = None
         """When the first frame above :data:`AUDIBLE_DBFS` was decoded, on the scenario's clock."""
+        self.last_audible_ns: int | None = None
+        """When the last one was, so far."""
+        self._quiet = asyncio.Event()
+        self._quiet_frames = 0
         self.rate = 48_000
         """Sampling rate of :attr:`pcm`, Hz."""
         self._pcm = bytearray()
@@ -75,6 +81,30 @@ class ReceivedAudio:
                 seen=[f"{self.packets} packets of at most {self.level_dbfs:.1f} dBFS"],
             ) from None
 
+    async def wait_quiet(self, *, timeout_s: float | None = None) -> None:
+        """Wait until nothing has been heard for a tenth of a second.
+
+        Args:
+            timeout_s: bound; the target's patience if not given.
+
+        Raises:
+            EventNotReceived: if the sound goes on, or nothing comes at all.
+
+        """
+        bound_s = self._patience_s if timeout_s is None else timeout_s
+        self._quiet.clear()
+        self._quiet_frames = 0
+        try:
+            async with asyncio.timeout(bound_s):
+                await self._quiet.wait()
+        except TimeoutError:
+            raise EventNotReceived(
+                expected=f"silence below {AUDIBLE_DBFS:g} dBFS",
+                lane=self._name,
+                timeout_s=bound_s,
+                seen=[f"{self.packets} packets"],
+            ) from None
+
     async def listen(self, track: Any) -> None:
         """Meter ``track`` until it ends or the task is canceled."""
         from aiortc.mediastreams import MediaStreamError
@@ -105,6 +135,12 @@ class ReceivedAudio:
         self._pcm += samples.astype("<i2").tobytes()
         self.packets += 1
         self.level_dbfs = max(self.level_dbfs, level)
+        if level > AUDIBLE_DBFS:
+            self.last_audible_ns, self._quiet_frames = now, 0
+        else:
+            self._quiet_frames += 1
+            if self._quiet_frames >= _QUIET_FRAMES:
+                self._quiet.set()
         if self.first_audible_ns is None and level > AUDIBLE_DBFS:
             self.first_audible_ns = now
             self._audible.set()

@@ -1,0 +1,3 @@
+"""Falling into the assistant's word: by speaking, by cancelling, and what is forgotten of it."""
+
+from __future__ import annotations

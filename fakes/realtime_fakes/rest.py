@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -22,6 +22,9 @@ from realtime_fakes.switches import HttpReply
 from realtime_fakes.websocket import bearer_key, in_force
 
 __all__ = ["ENDPOINTS", "Endpoint", "Handler", "json_reply"]
+
+# As recorded (pydantic-ai cassettes test_webrtc__*), but that it took no time.
+_SERVED = {"OpenAI-Version": "2020-10-01", "OpenAI-Processing-Ms": "1"}
 
 Handler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
 
@@ -46,9 +49,11 @@ class Endpoint:
     handler: Handler
 
 
-def json_reply(value: Any, *, status: int = 200) -> HttpReply:
+def json_reply(
+    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpReply:
     """Return a reply with a JSON body."""
-    return HttpReply(status=status, body=orjson.dumps(value))
+    return HttpReply(status=status, body=orjson.dumps(value), headers=headers or {})
 
 
 async def _client_secrets(service: Service, request: web.Request) -> HttpReply:
@@ -90,7 +95,8 @@ async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -
         recall=service.recall,
     )
     made = service.keys.mint(requested, seconds=seconds, made_with=key)
-    return json_reply({"value": made.value, "expires_at": made.expires_at, "session": session})
+    body = {"value": made.value, "expires_at": made.expires_at, "session": session}
+    return json_reply(body, headers=_SERVED)
 
 
 async def _calls(service: Service, request: web.Request) -> HttpReply:
@@ -148,7 +154,11 @@ async def _call(service: Service, request: web.Request, given: dict[str, Any]) -
         body=answer.encode(),
         media_type=policy.answer_media_type,
         # Azure leaves its own root out (pydantic-ai cassette test_azure_webrtc__*).
-        headers={"Location": f"{request.path.replace('/openai/v1/', '/v1/')}/{call.id}"},
+        headers={
+            **_SERVED,
+            "Timing-Allow-Origin": "*",
+            "Location": f"{request.path.replace('/openai/v1/', '/v1/')}/{call.id}",
+        },
     )
 
 

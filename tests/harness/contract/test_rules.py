@@ -84,6 +84,15 @@ def test_connections_are_judged_apart(conversation: Any, as_evidence: Any) -> No
     assert accused(evidence) == {}
 
 
+def test_errors_without_an_id_of_their_own_are_acquitted(
+    conversation: Any, as_evidence: Any
+) -> None:
+    """So Azure sends them (https://github.com/swigerb/SonicAIDriveThru, probe of its GA API)."""
+    error = {"type": "invalid_request_error", "message": "No.", "event_id": None}
+    events = conversation.events + 2 * [{"type": "error", "event_id": None, "error": error}]
+    assert accused(as_evidence(events, sent=("mine",))) == {}
+
+
 def test_nothing_is_acquitted() -> None:
     assert accused([]) == {}
 

@@ -192,10 +192,10 @@ class EchoBrain:
         if turn.tools:
             calls = [Call(*call) for call in asked_for(turn.text, turn.tools, turn.tool_choice)]
             if calls:
-                return Answer(calls if turn.parallel_tool_calls else calls[:1])
+                return Answer(calls if turn.parallel_tool_calls else calls[:1], _course(turn.text))
         words = turn.text
-        echo = (Say(f"You said: {_shorten(words)}" if words else "I heard you."),)
-        return Answer(echo, _SLOW) if "slowly" in words.lower() else Answer(echo)
+        echo = Say(f"You said: {_shorten(words)}" if words else "I heard you.")
+        return Answer((echo,), _course(words))
 
     def speak(self, text: str) -> bytes:
         """Return ``text`` as tones that decode back to it."""
@@ -204,6 +204,10 @@ class EchoBrain:
     def recall(self, prompt: Mapping[str, Any], root: str) -> str:
         """Refuse: there are no prompts."""
         raise api_error("prompt_not_found", prompt_id=prompt["id"])
+
+
+def _course(words: str) -> Course:
+    return _SLOW if "slowly" in words.lower() else PLAIN
 
 
 def _shorten(words: str) -> str:

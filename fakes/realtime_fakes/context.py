@@ -19,6 +19,7 @@ __all__ = [
     "cost_of_instructions",
     "fit",
     "last_input",
+    "offered",
     "too_much",
 ]
 
@@ -87,6 +88,24 @@ def _output_of(item: Item) -> Item:
     """Return what an MCP tool returned as if a function had."""
     output = item["error"]["message"] if item["output"] is None else item["output"]
     return {"type": "function_call_output", "call_id": item["id"], "output": output}
+
+
+def offered(
+    request: Mapping[str, Any], config: Config, policy: Policy
+) -> tuple[Sequence[Mapping[str, Any]], str | Mapping[str, Any]]:
+    """Return the tools of a response and its ``tool_choice``.
+
+    Args:
+        request: ``response`` of ``response.create``.
+        config: of the session.
+        policy: the decisions in force.
+
+    """
+    has_own = "tools" in request and policy.tools_of_responses
+    choice = (request if "tool_choice" in request else config)["tool_choice"]
+    kind = choice if isinstance(choice, str) else choice["type"]
+    tools = (request if has_own else config)["tools"]
+    return tools, choice if kind == "auto" or kind in policy.heeded_choices else "auto"
 
 
 def fit(conversation: Conversation, truncation: str | Mapping[str, Any], room: int) -> bool:

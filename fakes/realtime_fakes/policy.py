@@ -81,6 +81,9 @@ class Policy:
     mint_with_any_key: bool = False
     """Whether an ephemeral key may ask for further ones."""
 
+    request_id_headers: tuple[str, ...] = ()
+    """Headers of replies that have an id of the request, beside ``X-Request-Id``."""
+
     read_api_key: bool = False
     """Whether a key may also be shown in a header or query parameter ``api-key``."""
 
@@ -206,6 +209,16 @@ class Policy:
 
     follow_references: bool = True
     """Whether the input of a response may refer to items of the conversation."""
+
+    heeded_choices: tuple[str, ...] = ("none", "required", "function", "mcp")
+    """Which kinds of ``tool_choice`` are heeded; others count as ``auto``."""
+
+    tools_of_responses: bool = True
+    """Whether a response may have tools of its own."""
+
+    queue_outputs: bool = True
+    """Whether the output of a function waits until the response with its call is done, as recorded,
+    or is refused until then."""
 
     check_call_ids: bool = True
     """Whether the output of a function needs its call in the conversation."""

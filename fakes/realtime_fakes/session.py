@@ -24,6 +24,7 @@ from realtime_fakes.context import (
     cost_of_instructions,
     fit,
     last_input,
+    offered,
     too_much,
 )
 from realtime_fakes.conversation import Conversation, Entry, Item, made_by_client
@@ -247,6 +248,9 @@ class Session(AnySession):
             self._conversation.insert(item_id, entry, previous)
             self._announce(entry.item, previous, previous, out)
         elif is_output and self._active is not None:
+            if not self._policy().queue_outputs:
+                active = self._active.id
+                raise api_error("conversation_already_has_active_response", response_id=active)
             # It waits until the response with its call is done, as recorded.
             self._waiting[item_id] = entry
         else:
@@ -432,7 +436,7 @@ class Session(AnySession):
             conversation.newest_first() if context is None else reversed(context)
         )
         self._response_count += 1
-        tools = (request if "tools" in request else config)["tools"]
+        tools, choice = offered(request, config, self._policy())
         answer = self._brain.answer(
             Turn(
                 "" if user is None else user.user_text(),
@@ -442,7 +446,7 @@ class Session(AnySession):
                 "" if user is None or user.sounds is None else user.spoken_text(),
                 outputs,
                 self._mcp.expand(tools) if tools else tools,
-                (request if "tool_choice" in request else config)["tool_choice"],
+                choice,
                 request.get("parallel_tool_calls", config.get("parallel_tool_calls")) is not False,
                 request.get("metadata"),
                 self._response_count,

@@ -103,8 +103,8 @@ class Server:
     """Services on one port. An async context manager; leaving it closes everything.
 
     Args:
-        options: how to serve. ``ready_file``, ``until_eof`` and ``workers`` are left to
-            :func:`serve`.
+        options: how to serve. ``ready_file`` and ``until_eof`` are left to :func:`serve`, and so
+            are several ``workers``.
         team: the workers that it is one of, if there are several.
 
     Raises:
@@ -113,6 +113,8 @@ class Server:
     """
 
     def __init__(self, options: ServeOptions, team: Team | None = None) -> None:
+        if options.workers != 1:
+            raise ValueError("several workers are several processes: see serve()")
         self._options = options
         self._team = team
         self._runner: web.AppRunner | None = None
@@ -359,6 +361,8 @@ class Server:
         for tap in taps:
             reply = tap(route, reply)
         if service is not None:
+            ids = {name: str(uuid4()) for name in service.policy.request_id_headers}
+            reply = replace(reply, headers={**ids, **reply.headers})
             if route != "websocket":
                 # Only now: a form is read by its handler or not at all.
                 service.journal.request(

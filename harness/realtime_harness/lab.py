@@ -146,7 +146,7 @@ class Lab:
         environment: Mapping[str, str] | None = None,
         timeout_s: float = 15.0,
     ) -> Process:
-        """Run ``realtime-harness <arguments> --ready-file <pipe>`` and wait until it is ready.
+        """Run ``realtime-harness <arguments> --ready-file <pipe> --until-eof`` until it is ready.
 
         It ends with this process at the latest, however that ends.
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["supervise"]
 
+_SPREADS = sys.platform == "linux"
+"""Whether the system spreads connections over the sockets that share a port."""
+
 _END_TIMEOUT_S = 4.0
 """A worker gives its connections two."""
 
@@ -163,11 +166,11 @@ def _doors(
 def _fronts(options: ServeOptions) -> list[socket.socket]:
     """Return a socket of the port for each worker.
 
-    Linux spreads connections over sockets that share a port. Elsewhere all workers accept from the
-    same socket, and who is first gets the connection.
+    Where the system does not spread connections over them, all workers accept from the same one,
+    and who is first gets the connection.
     """
     first = _front(options.host, options.port)
-    if sys.platform != "linux":
+    if not _SPREADS:
         first.listen(BACKLOG)
         return [first, *(first.dup() for _ in range(options.workers - 1))]
     # Bound without sharing so far, and so refused if anybody else has the port.

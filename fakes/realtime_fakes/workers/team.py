@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +21,7 @@ from yarl import URL
 from realtime_fakes.control import SERVER_ROUTES
 from realtime_fakes.ids import shard_of
 from realtime_fakes.keys import EphemeralKey
+from realtime_fakes.refusals import refusal
 from realtime_fakes.rest import json_reply
 from realtime_fakes.switches import HttpReply
 from realtime_fakes.workers.passing import pass_websocket
@@ -52,6 +54,8 @@ _OF_THE_WAY = frozenset(
 )
 """Headers that each connection has of its own."""
 _SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+_logger = logging.getLogger(__name__)
 
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Rule: TypeAlias = "Callable[[Team, web.Request], Awaitable[web.StreamResponse]]"
@@ -187,18 +191,29 @@ class Team:
             # On a Unix socket nobody is remote and nothing is https.
             request = request.clone(scheme=passed["scheme"], remote=passed["remote"])
         if not is_final:
-            owner = self._owner(request)
-            if owner is not None and owner != self.shard:
-                return await self._pass_on(owner, request)
-            rule = self._rule_of(request)
-            if rule is not None:
-                return await rule(self, request)
+            try:
+                elsewhere = await self._answer_elsewhere(request)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                # It has ended, and this one is about to.
+                _logger.warning("%s %s: no answer: %r", request.method, request.path, error)
+                refused = refusal("server_error")
+                return web.json_response(refused.body(), status=refused.status)
+            if elsewhere is not None:
+                return elsewhere
         response = await handler(request)
         await self._tell_keys()
         if is_back_door:
             # What came behind it on the same connection would not be looked at.
             response.force_close()
         return response
+
+    async def _answer_elsewhere(self, request: web.Request) -> web.StreamResponse | None:
+        """Answer a request that another worker, or more than one, has to do with."""
+        owner = self._owner(request)
+        if owner is not None and owner != self.shard:
+            return await self._pass_on(owner, request)
+        rule = self._rule_of(request)
+        return None if rule is None else await rule(self, request)
 
     def _owner(self, request: web.Request) -> int | None:
         """Return the worker of the call that a request names, if it names one of ours."""

@@ -18,7 +18,7 @@ import pytest
 import websockets
 
 from realtime_fakes.scripts import Script
-from realtime_fakes.server import ServeOptions, serve
+from realtime_fakes.server import ServeOptions, Server, serve
 from realtime_harness.lab import Lab, Process
 from realtime_harness.verdicts import ExitCode
 
@@ -53,10 +53,16 @@ async def test_sockets_learn_that_the_server_goes_away(
 ) -> None:
     process = await asyncio.to_thread(lab.start, TWO)
     client = client_of(process.ready)
+    call = (await client.control("POST", "/sip/calls", json={})).json()["id"]
+    session = {"type": "realtime", "model": "gpt-realtime"}
+    accepted = await client.post(f"/realtime/calls/{call}/accept", json=session)
+    assert accepted.status_code == 200
     sockets = [await client.socket() for _ in range(8)]
+    sockets += [await client.socket(f"?call_id={call}") for _ in range(8)]
     process.popen.send_signal(number)
-    assert {await one.closed() for one in sockets} == {(1001, "")}
+    assert [await one.closed() for one in sockets] == [(1001, "")] * 16
     assert await asyncio.to_thread(process.popen.wait, 5) == 0
+    assert process.tail() == ""
 
 
 def test_workers_do_not_outlive_a_supervisor_that_was_killed(lab: Lab, until_gone: Any) -> None:
@@ -141,6 +147,37 @@ async def test_what_cannot_be_served_is_refused_before_anything_starts(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         await serve(ServeOptions(port=0, **options))
+
+
+def test_a_server_by_itself_is_one_process() -> None:
+    with pytest.raises(ValueError, match="several workers are several processes"):
+        Server(ServeOptions(port=0, workers=2))
+
+
+async def test_where_the_system_does_not_spread_connections_they_share_a_socket(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, client_of: Callable[..., Any], until_gone: Any
+) -> None:
+    monkeypatch.setattr("realtime_fakes.workers.supervisor._SPREADS", False)
+    reader, writer = os.pipe()
+    serving = asyncio.create_task(
+        serve(ServeOptions(port=0, workers=2, ready_file=f"/dev/fd/{writer}"))
+    )
+    with os.fdopen(reader) as ready:
+        try:
+            line = await asyncio.wait_for(asyncio.to_thread(ready.readline), 10)
+            client = client_of(json.loads(line))
+            call = (await client.control("POST", "/sip/calls", json={})).json()["id"]
+            for _ in range(8):
+                found = await client.control("GET", f"/sip/calls/{call}")
+                assert found.status_code == 200
+            pids = [each["pid"] for each in (await client.control("GET", "/workers")).json()]
+            assert len(set(pids)) == 2
+        finally:
+            os.close(writer)
+            serving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await serving
+    until_gone(*pids, timeout_s=0.1)
 
 
 async def ids(lab: Lab, client_of: Callable[..., Any], seed: str) -> dict[str, list[str]]:

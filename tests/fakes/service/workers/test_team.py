@@ -106,6 +106,19 @@ async def test_an_ephemeral_key_opens_all_workers_at_once(client: Any) -> None:
     assert len((await client.state())["keys"]) == 4
 
 
+async def test_a_key_that_one_worker_takes_back_opens_none(client: Any) -> None:
+    defects = {"defects": ["refusal-spends-the-key"]}
+    assert (await client.control("PUT", "/switches", json=defects)).status_code == 200
+    minted = await client.post("/realtime/client_secrets", json={"session": {"type": "realtime"}})
+    key = minted.json()["value"]
+    offer = {"content": "no offer", "headers": {"Content-Type": "application/sdp"}}
+    assert (await client.post("/realtime/calls", key=key, **offer)).status_code == 400
+    for _ in range(8):
+        socket = await client.socket("", key=key)
+        assert (await socket.event())["error"]["code"] == "invalid_api_key"
+    assert (await client.state())["keys"] == []
+
+
 async def test_what_passes_between_workers_cannot_be_claimed_by_clients(client: Any) -> None:
     call = (await client.control("POST", "/sip/calls", json={})).json()
     claimed = {"X-Realtime-Fake-Passed": '{"remote":"10.0.0.1","scheme":"x","is_final":true}'}

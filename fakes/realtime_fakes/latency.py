@@ -1,9 +1,9 @@
 """How long a response takes: latency profiles, and the pauses of one response.
 
 The figures of ``realistic`` are those of a text turn with a gpt-realtime model, probed on the live
-service (https://github.com/gauravzqa/llmgw ``capabilities/captures-ws.md``): ``response.created``
-after 280 ms, the first delta after 476 ms, all of a short answer after 518 ms, the rate limits 7 to
-43 ms later.
+service (https://github.com/gauravzqa/llmgw ``capabilities/captures-ws.md``): ``session.created``
+after 3 to 6 ms, ``response.created`` after 280 ms, the first delta after 476 ms, all of a short
+answer after 518 ms, the rate limits 7 to 43 ms later.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Latency:
     """What a service needs for the steps of a response."""
 
     name: str = "instant"
+    greeting: Span = _NO_TIME
+    """From the handshake of a WebSocket to ``session.created``; of real time with any clock."""
     created: Span = _NO_TIME
     """From ``response.create`` to ``response.created``."""
     first_output: Span = _NO_TIME
@@ -43,6 +45,7 @@ LATENCIES: dict[str, Latency] = {
     "instant": INSTANT,
     "realistic": Latency(
         name="realistic",
+        greeting=(0.003, 0.006),
         created=(0.24, 0.32),
         first_output=(0.16, 0.23),
         delta=(0.003, 0.008),

@@ -35,6 +35,7 @@ _ALL = (
         "limits, webrtcfilter.",
         Policy(
             roots=("/openai/v1", "/v1"),
+            request_id_headers=("apim-request-id",),
             refuse_in_socket=False,
             read_api_key=True,
             call_with_standard_key=False,

@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from math import inf
 from os import urandom
+from random import Random
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -209,6 +210,8 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
         longest_silence_s=host.policy.longest_silence_s,
     )
     try:
+        if attachment.role is Role.WEBSOCKET and (greeting := host.policy.latency.greeting)[1]:
+            await asyncio.sleep(Random(host.session.id).uniform(*greeting))
         host.attach(attachment, outlet)
         while True:
             message = await socket.receive()

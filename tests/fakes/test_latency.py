@@ -54,6 +54,12 @@ def test_the_seed_repeats_the_pauses() -> None:
     assert draw("resp_1") == draw("resp_1") != draw("resp_2")
 
 
+def test_the_other_figures_are_those_that_were_probed() -> None:
+    realistic = LATENCIES["realistic"]
+    assert realistic.greeting == (0.003, 0.006)
+    assert sum(realistic.transcription) / 2 == pytest.approx(1.19, abs=0.05)
+
+
 def test_what_a_rule_adds_comes_on_top() -> None:
     pauses = Pauses(INSTANT, "", delay_s=2.0, delta_interval_s=0.5)
     assert (pauses.before_output(), pauses.after_delta()) == (2.0, 0.5)

@@ -118,3 +118,10 @@ async def test_a_service_of_the_control_api_may_have_a_profile(world):
     )
     assert refusal.status_code == 400
     assert "azure-ga" in refusal.json()["error"]["message"]
+
+
+async def test_replies_have_an_id_of_azures_own(azure, client):
+    for each, has in ((azure, True), (client, False)):
+        reply = await each.post("/realtime/client_secrets", json={})
+        assert ("apim-request-id" in reply.headers) is has
+        assert reply.headers["X-Request-Id"]

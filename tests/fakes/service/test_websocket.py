@@ -5,6 +5,8 @@ import asyncio
 import pytest
 import websockets
 
+from realtime_fakes.latency import Latency
+
 ANSWER = {"type": "response.create", "response": {"output_modalities": ["text"]}}
 
 
@@ -285,3 +287,11 @@ async def test_a_fault_of_the_fake_closes_the_socket(world, monkeypatch, caplog)
     await socket.send({"type": "input_audio_buffer.clear"})
     assert (await socket.closed())[0] == 1011
     assert "TypeError" in caplog.text
+
+
+async def test_the_greeting_may_take_its_time(world):
+    world.decide(latency=Latency(greeting=(0.2, 0.2)))
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    assert (await (await world.client.socket()).event())["type"] == "session.created"
+    assert loop.time() - begin >= 0.19

@@ -12,6 +12,7 @@ from realtime_fakes.defects import (
     offers,
     relay,
     responses,
+    session,
     sideband,
     text_over_webrtc,
     tools,
@@ -40,5 +41,6 @@ DEFECTS: tuple[Switch, ...] = (
     *lifetime.SWITCHES,
     *keys.SWITCHES,
     *admission.SWITCHES,
+    *session.SWITCHES,
     *wire.SWITCHES,
 )

@@ -337,7 +337,10 @@ SWITCHES: tuple[Switch, ...] = (
         "model-fixed",
         "session.update may name another model.",
         policy={"accept_model_change": True},
-        also={"rt.sideband.model-refused": "what is accepted is not refused"},
+        also=dict.fromkeys(
+            ("rt.sideband.model-refused", "rt.session.other-model", "rt.session.model-stays"),
+            "what is accepted is not refused, on whatever connection",
+        ),
     ),
     _defect(
         "model-refused-silently",

@@ -1,0 +1,3 @@
+"""The session: its defaults, what an update changes, and what it cannot."""
+
+from __future__ import annotations

@@ -1,0 +1,131 @@
+"""What a session is before anybody has changed it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from realtime_harness.checks import Check
+from realtime_harness.clients.connection import member
+from realtime_harness.journeys.admission import knock
+from realtime_harness.run import ScenarioRun
+from realtime_harness.scenario import scenario
+from realtime_harness.targets.capabilities import Capability
+from realtime_scenarios.session import checks
+from realtime_scenarios.session.updating import fits
+
+_PCM = {"type": "audio/pcm", "rate": 24000}
+_VAD = {
+    "type": "server_vad",
+    "threshold": 0.5,
+    "prefix_padding_ms": 300,
+    "create_response": True,
+    "interrupt_response": True,
+}
+_OFF = {"tracing": None, "prompt": None, "include": None}
+
+_DEFAULTS: tuple[tuple[Check, dict[str, Any]], ...] = (
+    (checks.KIND, {"object": "realtime.session", "type": "realtime"}),
+    (checks.DEFAULT_MODALITIES, {"output_modalities": ["audio"]}),
+    (checks.DEFAULT_TOOLS, {"tools": [], "tool_choice": "auto"}),
+    (checks.DEFAULT_LIMIT, {"max_output_tokens": "inf"}),
+    (checks.DEFAULT_TRUNCATION, {"truncation": "auto"}),
+    (checks.DEFAULT_FORMATS, {"audio": {"input": {"format": _PCM}, "output": {"format": _PCM}}}),
+    (checks.DEFAULT_VAD, {"audio": {"input": {"turn_detection": _VAD}}}),
+    (checks.DEFAULT_SPEED, {"audio": {"output": {"speed": 1.0}}}),
+    (
+        checks.DEFAULT_OFF,
+        {**_OFF, "audio": {"input": {"transcription": None, "noise_reduction": None}}},
+    ),
+)
+
+_OF_MODEL = {"gpt-realtime": (200, "alloy"), "gpt-realtime-2.1": (500, "marin")}
+"""Milliseconds of silence and the voice, where they were recorded."""
+
+_CLOCKS_DIFFER_S = 300
+"""An endpoint's clock need not be ours."""
+
+
+@scenario(
+    suite="session",
+    checks=[
+        *(check for check, _ in _DEFAULTS),
+        checks.ID,
+        checks.EXPIRES_AT,
+        checks.HOUR,
+        checks.DEFAULT_INSTRUCTIONS,
+        checks.DEFAULT_SILENCE,
+        checks.DEFAULT_VOICE,
+    ],
+    needs=[Capability.WEBSOCKET],
+)
+async def begins(run: ScenarioRun) -> None:
+    """A session shows its defaults, all of them, when it begins."""
+    connection = await run.websocket()
+    created = await connection.expect("session.created")
+    session = member(created.data, "session")
+    session = session if isinstance(session, dict) else {}
+    for check, expected in _DEFAULTS:
+        got = {name: session.get(name, "nothing") for name in expected}
+        run.check(
+            check, fits(expected, session), f"expected {expected}, got {got}", evidence=created
+        )
+    session_id = str(session.get("id"))
+    run.check(
+        checks.ID,
+        session_id.startswith("sess_"),
+        f"expected sess_…, got {session_id}",
+        evidence=created,
+    )
+    expires_at, now = session.get("expires_at"), int(time.time())
+    left = expires_at - now if type(expires_at) is int else None
+    run.check(
+        checks.EXPIRES_AT,
+        left is not None and left > -_CLOCKS_DIFFER_S,
+        f"expected an integer above {now}, got {expires_at!r}",
+        evidence=created,
+    )
+    run.check(
+        checks.HOUR,
+        left is not None and abs(left - 3600) <= _CLOCKS_DIFFER_S,
+        f"expected 3600 s, got {left}",
+        evidence=created,
+    )
+    instructions = session.get("instructions")
+    run.check(
+        checks.DEFAULT_INSTRUCTIONS,
+        isinstance(instructions, str) and bool(instructions),
+        f"expected instructions, got {instructions!r}",
+        evidence=created,
+    )
+    for model in _OF_MODEL:
+        await _judge_model(run, model)
+
+
+async def _judge_model(run: ScenarioRun, model: str) -> None:
+    """Judge what depends on the model, if the target lets one have it."""
+    if run.target.models_are_deployments:
+        for check in (checks.DEFAULT_SILENCE, checks.DEFAULT_VOICE):
+            run.not_applicable(check, "which model is behind a deployment is not known")
+        return
+    knocked = await knock(run, model=model, name=model)
+    if not knocked.admitted:
+        for check in (checks.DEFAULT_SILENCE, checks.DEFAULT_VOICE):
+            run.not_applicable(check, f"there is no session of {model}: {knocked.shown()}")
+        return
+    silence, voice = _OF_MODEL[model]
+    for check, expected, path in (
+        (
+            checks.DEFAULT_SILENCE,
+            silence,
+            ("audio", "input", "turn_detection", "silence_duration_ms"),
+        ),
+        (checks.DEFAULT_VOICE, voice, ("audio", "output", "voice")),
+    ):
+        got = member(knocked.session, *path)
+        run.check(
+            check,
+            got == expected,
+            f"expected {expected} of {model}, got {got!r}",
+            evidence=knocked.seq,
+        )

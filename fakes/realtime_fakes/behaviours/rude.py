@@ -137,6 +137,12 @@ SWITCHES = (
         faults=("delay:300ms,on=session.updated",),
     ),
     Switch(
+        name="unintelligible-fails",
+        summary="Lets the transcription of sound without words fail, instead of saying that it is "
+        "unintelligible.",
+        policy={"fail_unintelligible": True},
+    ),
+    Switch(
         name="no-rate-limits",
         summary="Never sends rate_limits.updated.",
         policy={"send_rate_limits": False},

@@ -258,3 +258,21 @@ def test_other_addresses(lab: Lab, host: str) -> None:
             pytest.skip("no IPv6 here")
     process = lab.start([*TWO, f"--host={host}"])
     assert len(worker_pids(process)) == 2
+
+
+async def test_a_virtual_clock_shows_the_same_time_in_all(
+    lab: Lab, client_of: Callable[..., Any]
+) -> None:
+    process = await asyncio.to_thread(lab.start, [*TWO, "--clock=virtual"])
+    client = client_of(process.ready)
+    minted = (await client.post("/realtime/client_secrets", json={})).json()
+    now = (await client.state())["clock"]["now"]
+    # Up to the last moment of the key, and over it.
+    await client.control("POST", "/clock", json={"advance": minted["expires_at"] - now - 0.001})
+    for _ in range(8):
+        socket = await client.socket("", key=minted["value"])
+        assert (await socket.event())["type"] == "session.created"
+    await client.control("POST", "/clock", json={"advance": 0.002})
+    for _ in range(8):
+        socket = await client.socket("", key=minted["value"])
+        assert (await socket.event())["error"]["code"] == "invalid_api_key"

@@ -46,7 +46,7 @@ class KeyRing:
         api_keys: the standard keys.
         clock: of the service.
         ids: of the service.
-        policy: returns the decisions in force.
+        policy: returns the decisions in force for a key.
 
     """
 
@@ -56,7 +56,7 @@ class KeyRing:
         *,
         clock: Clock,
         ids: Ids,
-        policy: Callable[[], Policy] = Policy,
+        policy: Callable[[str | None], Policy] = lambda key: Policy(),
     ) -> None:
         self._api_keys = frozenset(api_keys)
         self._clock = clock
@@ -70,7 +70,7 @@ class KeyRing:
     ) -> EphemeralKey:
         """Make an ephemeral key that lives for ``seconds``."""
         key = EphemeralKey(
-            value=self._policy().ephemeral_prefix + self._ids.ephemeral_key()[3:],
+            value=self._policy(made_with).ephemeral_prefix + self._ids.ephemeral_key()[3:],
             expires_at=int(self._clock.now()) + seconds,
             session=session,
             made_with=made_with,
@@ -103,7 +103,7 @@ class KeyRing:
         ephemeral = self._ephemeral.get(key)
         if ephemeral is None:
             raise key_refused(key)
-        if self._clock.now() >= ephemeral.expires_at + self._policy().key_grace_s:
+        if self._clock.now() >= ephemeral.expires_at + self._policy(key).key_grace_s:
             raise key_refused(key)
         return ephemeral
 

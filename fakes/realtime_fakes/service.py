@@ -66,7 +66,9 @@ class Service:
         self.api_keys = tuple(api_keys)
         self.loopback_only = loopback_only
         self.ids = Ids(seed, shard)
-        self.keys = KeyRing(api_keys, clock=clock, ids=self.ids, policy=lambda: self.policy)
+        self.keys = KeyRing(
+            api_keys, clock=clock, ids=self.ids, policy=lambda key: self.in_force(key).policy
+        )
         self.calls = CallRegistry(self)
         self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}

@@ -309,7 +309,7 @@ class Trunk:
         """
         host = self._host(call)
         if is_paced is None:
-            is_paced = self._service.policy.latency is not INSTANT
+            is_paced = host.policy.latency is not INSTANT
         pcm = speech.encode(text) + bytes(_BYTES_PER_S * silence_ms // 1000 // 2 * 2)
         if is_paced and call.mouth is not None:
             if call.mouth.say(pcm) and not isinstance(call.clock, VirtualClock):

@@ -346,7 +346,7 @@ def _admit_key(
 async def _accept(service: Service, request: web.Request) -> web.WebSocketResponse:
     # Browsers and undici fail a handshake that selects nothing they offered, or something they did
     # not; permessage-deflate makes undici report 1006 when it closes amid compressed frames.
-    wanted, offered = service.policy.subprotocol, _subprotocols(request)
+    wanted, offered = in_force(service, request).policy.subprotocol, _subprotocols(request)
     chosen = [name for name in offered if name.startswith(wanted)] or [SUBPROTOCOL]
     socket = web.WebSocketResponse(
         timeout=_CLOSE_TIMEOUT,

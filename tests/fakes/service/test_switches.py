@@ -179,3 +179,16 @@ async def test_a_session_switch_names_no_other_session(client):
         client, f"/sessions/{session_id}/switches", behaviours=[f"{NAME}:session=sess_2"]
     )
     assert "leave session= away" in refused["error"]["message"]
+
+
+async def test_what_is_decided_about_keys_goes_by_who_made_them(open_world):
+    """An ephemeral key outlives its time for one application, and not for the other."""
+    world = await open_world(api_keys=["sk-fake", SECRET], clock="virtual")
+    board = world.server.default.switchboard
+    late = Switch(name="late", summary="", policy={"key_grace_s": 3600.0})
+    world.server.default.switchboard = Switchboard([late], board.everybody.policy)
+    await put(world.client, defects=[f"late:key={SECRET}"])
+    keys = [await minted(world.client, key=key) for key in ("sk-fake", SECRET)]
+    await world.client.control("POST", "/clock", json={"advance": 601})
+    greeted = [(await (await world.client.socket(key=key)).event())["type"] for key in keys]
+    assert greeted == ["error", "session.created"]

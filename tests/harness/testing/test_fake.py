@@ -99,6 +99,8 @@ def test_the_control_api(fake: Fake) -> None:
     mint(fake)
     assert len(fake.control.state()["keys"]) == 1
     assert fake.control.switch(defects=["status-200"])["defects"] == ["status-200"]
+    with pytest.raises(ValueError, match="no session 'sess_none'"):
+        fake.control.switch(behaviours=["no-rate-limits"], session_id="sess_none")
     fake.control.reset()
     assert fake.control.state()["keys"] == []
     with pytest.raises(ValueError, match="answered 404"):

@@ -40,6 +40,7 @@ _PASSED = "X-Realtime-Fake-Passed"
 """What came through a back door says in this header where it came from. Anybody may send it to the
 front door, where it means nothing."""
 
+_KEYS = "/workers/keys"
 _TIMEOUT_S = 30.0
 _OF_THE_WAY = frozenset(
     {
@@ -119,13 +120,16 @@ class Team:
         routes = (*SERVER_ROUTES, ("GET", "/workers", self._describe))
         self._runner = server.runner(
             web.middleware(partial(self._answer, is_back_door=True)),
-            routes=(*routes, ("POST", "/workers/keys", self._learn_keys)),
+            routes=(*routes, ("POST", _KEYS, self._learn_keys)),
         )
-        await self._runner.setup()
-        await web.SockSite(self._runner, self._back).start()
-        return server.runner(
+        front = server.runner(
             web.middleware(partial(self._answer, is_back_door=False)), routes=routes
         )
+        for runner in (self._runner, front):
+            runner.app.on_response_prepare.append(self._tell_keys)
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._back).start()
+        return front
 
     async def leave(self) -> None:
         """Close the back door. Idempotent."""
@@ -201,7 +205,6 @@ class Team:
             if elsewhere is not None:
                 return elsewhere
         response = await handler(request)
-        await self._tell_keys()
         if is_back_door:
             # What came behind it on the same connection would not be looked at.
             response.force_close()
@@ -242,10 +245,12 @@ class Team:
         passed = {"remote": request.remote, "scheme": request.scheme, "is_final": is_final}
         return orjson.dumps(passed).decode()
 
-    async def _tell_keys(self) -> None:
-        """Tell the others what became of keys; all of them know when this returns."""
+    async def _tell_keys(self, request: web.Request, _response: web.StreamResponse) -> None:
+        """Tell the others what became of keys; all of them know before anything is answered."""
         if not self._changed_keys and not self._telling.locked():
             return
+        if request.path == "/_fake" + _KEYS:
+            return  # two that tell each other must not wait for each other
         async with self._telling:  # who finds nothing to tell still waits for who tells it
             changed, self._changed_keys = self._changed_keys, []
             if changed:
@@ -255,7 +260,7 @@ class Team:
     async def _tell(self, shard: int, changed: list[dict[str, Any]]) -> None:
         passed = {"remote": "127.0.0.1", "scheme": "http", "is_final": True}
         async with self._clients[shard].post(
-            "http://worker/_fake/workers/keys",
+            f"http://worker/_fake{_KEYS}",
             data=orjson.dumps(changed),
             headers={_PASSED: orjson.dumps(passed).decode()},
         ) as answer:

@@ -106,6 +106,17 @@ async def test_an_ephemeral_key_opens_all_workers_at_once(client: Any) -> None:
     assert len((await client.state())["keys"]) == 4
 
 
+async def test_keys_may_be_made_everywhere_at_once(client: Any) -> None:
+    session = {"session": {"type": "realtime"}}
+    for _ in range(4):
+        made = await asyncio.gather(
+            *(client.post("/realtime/client_secrets", json=session) for _ in range(MANY))
+        )
+        assert {reply.status_code for reply in made} == {200}
+    state = await client.state()
+    assert len({key["id"] for key in state["keys"]}) == 4 * MANY
+
+
 async def test_a_key_that_one_worker_takes_back_opens_none(client: Any) -> None:
     defects = {"defects": ["refusal-spends-the-key"]}
     assert (await client.control("PUT", "/switches", json=defects)).status_code == 200
@@ -117,6 +128,18 @@ async def test_a_key_that_one_worker_takes_back_opens_none(client: Any) -> None:
         socket = await client.socket("", key=key)
         assert (await socket.event())["error"]["code"] == "invalid_api_key"
     assert (await client.state())["keys"] == []
+
+
+async def test_a_key_for_one_socket_opens_no_second_one_anywhere(client: Any) -> None:
+    defects = {"defects": [""]}
+    assert (await client.control("PUT", "/switches", json=defects)).status_code == 200
+    minted = await client.post("/realtime/client_secrets", json={"session": {"type": "realtime"}})
+    key = minted.json()["value"]
+    first = await client.socket("", key=key)  # is not even read from
+    for _ in range(8):
+        socket = await client.socket("", key=key)
+        assert (await socket.event())["error"]["code"] == "invalid_api_key"
+    assert (await first.event())["type"] == "session.created"
 
 
 async def test_what_passes_between_workers_cannot_be_claimed_by_clients(client: Any) -> None:

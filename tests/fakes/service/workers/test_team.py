@@ -131,7 +131,7 @@ async def test_a_key_that_one_worker_takes_back_opens_none(client: Any) -> None:
 
 
 async def test_a_key_for_one_socket_opens_no_second_one_anywhere(client: Any) -> None:
-    defects = {"defects": [""]}
+    defects = {"defects": ["ephemeral-key-once"]}
     assert (await client.control("PUT", "/switches", json=defects)).status_code == 200
     minted = await client.post("/realtime/client_secrets", json={"session": {"type": "realtime"}})
     key = minted.json()["value"]

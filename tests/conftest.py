@@ -1,14 +1,23 @@
-"""What the recordings of OpenAI and Azure have in common, for whoever looks at an event."""
+"""Every event that a session of this process sends is held to the SDK and to the recordings."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import yaml
+from openai.types.realtime import RealtimeServerEvent, RealtimeTranslationServerEvent
+from pydantic import TypeAdapter, ValidationError
+
+from realtime_fakes.any_session import AnySession
+from realtime_fakes.audience import Addressed, Effect
+from realtime_fakes.errors import ApiError
+from realtime_fakes.host import Host
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
 
@@ -111,3 +120,64 @@ def recorded_pattern() -> Pattern:
         each for path in names for each in yaml.safe_load(path.read_text("utf-8"))["interactions"]
     ]
     return Pattern([each["data"] for each in interactions if each.get("direction") == "received"])
+
+
+_SAYING = ("attach", "receive", "receive_audio", "on_timer", "answered")
+_TALK = TypeAdapter(RealtimeServerEvent)
+_TRANSLATION = TypeAdapter(RealtimeTranslationServerEvent)
+
+
+@pytest.fixture(autouse=True)
+def every_event_is_right(monkeypatch: pytest.MonkeyPatch, recorded_pattern: Any) -> Iterator[None]:
+    """Hold every event that is sent, in whatever test, to the SDK's models and the recordings.
+
+    What defects change in an event that is on its way out is behind this, and is not judged.
+
+    """
+    wrong: list[str] = []
+
+    def judge(event: dict[str, Any], models: TypeAdapter[Any] = _TALK) -> None:
+        event = orjson.loads(orjson.dumps(event))
+        wrong.extend(recorded_pattern.differences(event))
+        # Azure's errors have no id of their own, and keys pressed on a phone have none anywhere.
+        # The models do not know the first.
+        if event["type"] == "error" and event["event_id"] is None:
+            event["event_id"] = ""
+        try:
+            models.validate_python(event)
+        except ValidationError as error:
+            wrong.append(f"{event['type']}: {error}")
+
+    def judging(method: Callable[..., list[Effect]]) -> Callable[..., list[Effect]]:
+        @wraps(method)
+        def judged(session: AnySession, *args: Any) -> list[Effect]:
+            effects = method(session, *args)
+            models = _TRANSLATION if session.config["type"] == "translation" else _TALK
+            for effect in effects:
+                event = effect.event if isinstance(effect, Addressed) else effect
+                if isinstance(event, dict):
+                    judge(event, models)
+            return effects
+
+        return judged
+
+    for kind in (AnySession, *AnySession.__subclasses__()):
+        for name in _SAYING:
+            if name in vars(kind):
+                monkeypatch.setattr(kind, name, judging(vars(kind)[name]))
+
+    announce, refuse = Host.announce, ApiError.event
+
+    def announced(host: Host, event: dict[str, Any]) -> None:
+        judge(event)
+        announce(host, event)
+
+    def refused(error: ApiError, *ids: Any) -> dict[str, Any]:
+        event = refuse(error, *ids)
+        judge(event)
+        return event
+
+    monkeypatch.setattr(Host, "announce", announced)
+    monkeypatch.setattr(ApiError, "event", refused)
+    yield
+    assert wrong == []

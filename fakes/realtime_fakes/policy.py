@@ -220,6 +220,9 @@ class Policy:
     """Whether the output of a function waits until the response with its call is done, as recorded,
     or is refused until then."""
 
+    ask_by_default: bool = True
+    """Whether calls of MCP tools need approval where ``require_approval`` is not given."""
+
     check_call_ids: bool = True
     """Whether the output of a function needs its call in the conversation."""
 
@@ -295,6 +298,18 @@ class Policy:
 
     expiry_close_code: int = 1001
     """Code with which its sockets are closed then."""
+
+    answer_pings: bool = True
+    """Whether a WebSocket client gets a pong for its ping."""
+
+    close_reply: int = 1000
+    """Code with which the close of a WebSocket client is answered."""
+
+    outlived: tuple[str, ...] = ()
+    """What leaves a session going on without its WebSocket: a ``close``, a ``loss``."""
+
+    close_translations: bool = True
+    """Whether the socket of a translation that its client has closed is closed, too."""
 
     commit_minimum_ms: float = 100.0
     """Milliseconds of sound that a commit needs."""

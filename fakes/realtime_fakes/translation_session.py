@@ -146,7 +146,8 @@ class TranslationSession(AnySession):
             if self._start_ms is not None:
                 self._end_phrase(self._input.total_ms, out)
             out.append(self._event("session.closed"))
-            out.append(Close(1000, ""))
+            if self._policy().close_translations:
+                out.append(Close(1000, ""))
             self.ended = True
         else:
             audio: bytes = event["audio"]

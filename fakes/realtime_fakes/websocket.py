@@ -56,7 +56,7 @@ _KEY_SUBPROTOCOL = "openai-insecure-api-key."
 _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 _API_KEY = "api-key"
 
-_INTERNAL_ERROR = 1011
+_NORMAL, _ABNORMAL, _INTERNAL_ERROR = 1000, 1006, 1011
 
 _logger = logging.getLogger(__name__)
 
@@ -221,16 +221,25 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
                     await asyncio.sleep(pause_s)
                 host.receive(attachment, message.data)
             elif message.type is WSMsgType.PING:
-                await socket.pong(message.data)
+                if host.policy.answer_pings:
+                    await socket.pong(message.data)
             elif message.type is not WSMsgType.PONG:
+                if message.type is WSMsgType.CLOSE:
+                    outlet.close(host.policy.close_reply, "")
                 break
     except Exception:
         _logger.exception("a session failed")
         outlet.close(_INTERNAL_ERROR, "")
     finally:
-        host.detach(attachment)
+        if attachment.role is not Role.WEBSOCKET or _left(socket) not in host.policy.outlived:
+            host.detach(attachment)
         await outlet.release()
     return socket
+
+
+def _left(socket: web.WebSocketResponse) -> str:
+    """Return how a client has left: by a ``close``, or by the ``loss`` of its connection."""
+    return "loss" if socket.close_code in (None, _ABNORMAL) else "close"
 
 
 def is_beta(request: web.Request, policy: Policy = _RIGHT) -> bool:
@@ -353,6 +362,7 @@ async def _accept(service: Service, request: web.Request) -> web.WebSocketRespon
         protocols=chosen[:1] if wanted and SUBPROTOCOL in offered else (),
         compress=False,
         autoping=False,  # Pongs are to be seen.
+        autoclose=service.policy.close_reply == _NORMAL,
         max_msg_size=_MAX_MESSAGE,
     )
     await socket.prepare(request)

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.signaling import HttpAnswer, ssl_context
-from realtime_harness.errors import ConnectionRefused, TargetUnreachable
+from realtime_harness.errors import ConnectionRefused, EventNotReceived, TargetUnreachable
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 from realtime_harness.targets.target import Target
 
@@ -87,6 +87,27 @@ class WebSocketConnection(EventConnection):
         await asyncio.wait({self._reader}, timeout=_CLOSE_TIMEOUT_S)
         if not self._reader.done():
             self._reader.cancel()
+
+    async def ping(self, *, timeout_s: float | None = None) -> float:
+        """Ping, and return after how many milliseconds the pong came.
+
+        Raises:
+            EventNotReceived: if none came in time; the target's patience if not given.
+            ConnectionLost: if the connection is closed.
+
+        """
+        bound_s = self._patience_s if timeout_s is None else timeout_s
+        self._recorder.note(f"{self.name} pings")
+        try:
+            async with asyncio.timeout(bound_s):
+                pong = await self._socket.ping()
+                return 1000 * await pong
+        except TimeoutError:
+            raise EventNotReceived(
+                expected="pong", lane=self.name, timeout_s=bound_s, seen=[]
+            ) from None
+        except ConnectionClosed:
+            raise self._lost("waiting for a pong") from None
 
     def cut(self) -> None:
         """Break the connection off without a close frame, as a lost network does."""

@@ -21,6 +21,10 @@ from realtime_harness.errors import EventNotReceived, TargetViolation
 __all__ = ["of_type", "until_fence", "update_session"]
 
 
+_TRANSLATION = "translation"
+"""Sessions of this type are not in the contract, and their updates name none."""
+
+
 async def update_session(
     connection: EventConnection, *, kind: str = "realtime", **session: Any
 ) -> dict[str, Any]:
@@ -37,11 +41,7 @@ async def update_session(
         TargetViolation: if it is answered with an error.
 
     """
-    await connection.send(
-        {"type": "session.update", "session": {"type": kind, **session}},
-        # The contract does not know sessions that translate.
-        valid=kind != "translation",
-    )
+    await connection.send(_update(kind, session), valid=kind != _TRANSLATION)
     answer = await connection.expect("session.updated", "error")
     if answer.type == "error":
         raise TargetViolation(f"a session.update was answered with {answer.data.get('error')}")
@@ -78,11 +78,14 @@ async def until_fence(
         if not of_type(connection.events[start:], wanted):
             with suppress(EventNotReceived):
                 await connection.expect(wanted)
-    await connection.send(
-        {"type": "session.update", "session": {"type": kind}}, valid=kind != "translation"
-    )
+    await connection.send(_update(kind, {}), valid=kind != _TRANSLATION)
     fence = await connection.expect("session.updated")
     return [event for event in connection.events[start:] if event.seq < fence.seq]
+
+
+def _update(kind: str, session: dict[str, Any]) -> dict[str, Any]:
+    named = {} if kind == _TRANSLATION else {"type": kind}
+    return {"type": "session.update", "session": {**named, **session}}
 
 
 def of_type(events: Sequence[ReceivedEvent], *types: str) -> list[ReceivedEvent]:

@@ -1,0 +1,3 @@
+"""Sessions of type ``translation``: what is said comes back in another language, without turns."""
+
+from __future__ import annotations

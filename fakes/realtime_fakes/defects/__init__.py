@@ -6,6 +6,7 @@ from realtime_fakes.defects import (
     admission,
     audio,
     conversation,
+    errors,
     interruption,
     keys,
     lifetime,
@@ -42,5 +43,6 @@ DEFECTS: tuple[Switch, ...] = (
     *keys.SWITCHES,
     *admission.SWITCHES,
     *session.SWITCHES,
+    *errors.SWITCHES,
     *wire.SWITCHES,
 )

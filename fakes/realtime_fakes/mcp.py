@@ -231,7 +231,7 @@ class McpCall(FunctionCall):
         if self.is_cut_short:
             return
         tool = self._invoked.tool
-        if needs_approval(tool):
+        if needs_approval(tool, by_default=self._setting.policy.ask_by_default):
             self._approval_id = self._setting.ids.mcp_approval_request()
             request = {
                 "id": self._approval_id,

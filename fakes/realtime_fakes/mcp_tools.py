@@ -50,15 +50,21 @@ def allowed(server: Mapping[str, Any], tools: Iterable[Any]) -> list[McpTool]:
     ]
 
 
-def needs_approval(tool: McpTool) -> bool:
+def needs_approval(tool: McpTool, *, by_default: bool = True) -> bool:
     """Return whether somebody has to approve of each call of this tool.
 
     A tool that both filters name needs approval; one that neither names does if only ``never`` is
     given.
 
+    Args:
+        tool: that is called.
+        by_default: what holds where the server was given no rule.
+
     """
     rule = tool.server.get("require_approval")
-    if rule is None or isinstance(rule, str):
+    if rule is None:
+        return by_default
+    if isinstance(rule, str):
         return rule != "never"
     always, never = rule.get("always"), rule.get("never")
     if always is not None and _fits(always, tool.listed):

@@ -296,6 +296,9 @@ class Policy:
     sessions_expire: bool = True
     """Whether a session ends when its time is up."""
 
+    early_end_s: float = 0.0
+    """How long before its time a session ends."""
+
     expiry_close_code: int = 1001
     """Code with which its sockets are closed then."""
 

@@ -117,6 +117,8 @@ class Lab:
             control_url=ready["control_url"],
             calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
             models_are_deployments=ready.get("models_are_deployments", False),
+            # Its own one, which it knows by that name.
+            mcp_server_url="builtin",
             ca_file=ready.get("ca_file"),
             switches=switches,
         )

@@ -9,6 +9,7 @@
     capabilities = ["websocket", "webrtc", "sideband", "ephemeral-keys", "hangup"]
     ca_file = "staging.pem"             # relative to this file
     calls_need_ephemeral_key = true     # as on Azure
+    mcp_server_url = "https://mcp.example.com/mcp"  # that the endpoint can reach
     models_are_deployments = true       # likewise
 
 Credentials come from the environment or from that file, never from the command line.
@@ -41,7 +42,8 @@ FAKE_WITH_PROFILE = "fake:"
 _BUILT_IN = {"openai": ("https://api.openai.com/v1", "OPENAI_API_KEY")}
 
 _FLAGS = frozenset({"calls_need_ephemeral_key", "models_are_deployments"})
-_KEYS = _FLAGS | {"base_url", "api_key", "api_key_env", "model", "capabilities", "ca_file"}
+_TEXTS = ("model", "mcp_server_url")
+_KEYS = _FLAGS | {*_TEXTS, "base_url", "api_key", "api_key_env", "capabilities", "ca_file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ class TargetFile:
         if not _is_base_url(base_url):
             raise self._wrong(name, "base_url", 'write the API\'s root, "https://host/v1"')
         optional: dict[str, Any] = {key: table[key] for key in _FLAGS if key in table}
-        if "model" in table:
-            optional["model"] = table["model"]
+        optional |= {key: table[key] for key in _TEXTS if key in table}
         if "ca_file" in table:
             ca_file = self.path.parent / table["ca_file"]
             if not ca_file.is_file():

@@ -41,6 +41,7 @@ def reach(target: Target, *, timeout_s: float = 5.0) -> Target:
                     target,
                     control_url=control_url,
                     capabilities=target.capabilities | {Capability.CONTROL},
+                    mcp_server_url=target.mcp_server_url or "builtin",
                 )
     except httpx2.HTTPError as error:
         raise TargetUnreachable(url=target.base_url, detail=str(error) or repr(error)) from error

@@ -39,6 +39,10 @@ class Target:
     transcription_model: str = "gpt-4o-mini-transcribe"
     """What writes down what the user says; on Azure the name of a deployment."""
 
+    mcp_server_url: str | None = None
+    """An MCP server that the endpoint can reach, without approval or harm; ``None`` if there is
+    none. A tool ``fail`` of it is expected to fail."""
+
     ca_file: str | None = None
     """PEM file to trust in addition, for targets with a certificate of their own."""
 

@@ -1,0 +1,3 @@
+"""Tools of MCP servers, which the endpoint lists and calls by itself."""
+
+from __future__ import annotations

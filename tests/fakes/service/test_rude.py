@@ -47,35 +47,56 @@ async def test_rate_limits_come_first(open_world, say):
     assert types.index("rate_limits.updated") == types.index("response.created") + 1
 
 
-async def said(client, name):
-    """Return what a session says to an update, and to words that are committed."""
-    socket = await client.socket()
-    await socket.event()
+def listening(sound):
+    """Return what sets a session up to transcribe, and lets it hear a sound."""
     audio = {"transcription": {"model": "whisper-1"}, "turn_detection": None}
-    sound = b64encode(speech.encode("hello")).decode()
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
-    await socket.send(
+    return [
         {"type": "session.update", "session": {"type": "realtime", "audio": {"input": audio}}},
-        {"type": "input_audio_buffer.append", "audio": sound},
+        {"type": "input_audio_buffer.append", "audio": b64encode(sound).decode()},
         {"type": "input_audio_buffer.commit"},
-    )
-    updated = await socket.until("session.updated")
-    updated_s = loop.time() - begin
-    await socket.until("conversation.item.input_audio_transcription.completed")
-    return {
-        "slow-session-updated": updated_s >= 0.29,
-        "large-session-updated": len(updated[-1].get("x_padding", "")) == 2 * 1024 * 1024,
-        "late-transcription": loop.time() - begin - updated_s >= 0.29,
-    }[name]
+    ]
 
 
-@pytest.mark.parametrize(
-    "name", ["slow-session-updated", "large-session-updated", "late-transcription"]
-)
-async def test_what_takes_its_time_or_room(open_world, name):
-    assert await said((await open_world(behaviours=[name])).client, name)
-    assert not await said((await open_world()).client, name)
+TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
+
+
+async def test_what_takes_its_room(open_world):
+    for name, size in (("large-session-updated", 2 * 1024 * 1024), ("no-rate-limits", 0)):
+        socket = await (await open_world(behaviours=[name])).client.socket()
+        await socket.send({"type": "session.update", "session": {"type": "realtime"}})
+        assert len((await socket.until("session.updated"))[-1].get("x_padding", "")) == size
+
+
+async def test_a_slow_update(open_world):
+    socket = await (await open_world(behaviours=["slow-session-updated"])).client.socket()
+    await socket.event()
+    begin = asyncio.get_running_loop().time()
+    await socket.send({"type": "session.update", "session": {"type": "realtime"}})
+    assert (await socket.event())["type"] == "session.updated"
+    assert asyncio.get_running_loop().time() - begin >= 0.29
+
+
+@pytest.mark.parametrize("behaviours", [[], ["late-transcription"]])
+async def test_a_late_transcription(open_world, behaviours):
+    client = (await open_world(behaviours=behaviours, clock="virtual")).client
+    socket = await client.socket()
+    await socket.send(*listening(speech.encode("hello")), {"type": "input_audio_buffer.clear"})
+    before = [event["type"] for event in await socket.until("input_audio_buffer.cleared")]
+    assert (TRANSCRIBED in before) is not bool(behaviours)
+    if behaviours:
+        await client.control("POST", "/clock", json={"advance": 0.7})
+        assert (await socket.until(TRANSCRIBED))[-1]["transcript"] == "hello"
+
+
+async def test_unintelligible_sound(open_world):
+    hum = (b"\x00\x20" * 40 + b"\x00\xe0" * 40) * 300
+    for behaviours, end in (
+        ([], TRANSCRIBED),
+        (["unintelligible-fails"], TRANSCRIBED[:-9] + "failed"),
+    ):
+        socket = await (await open_world(behaviours=behaviours)).client.socket()
+        await socket.send(*listening(hum))
+        assert await socket.until(end)
 
 
 @pytest.mark.parametrize("name", ["large-session-updated"])
@@ -139,5 +160,6 @@ def test_every_behaviour_is_shown_here():
         "no-obfuscation",
         "application-sdp",
         "ping-storm",
+        "unintelligible-fails",
     }
     assert {switch.name for switch in SWITCHES} == {*TAPPED, *others}

@@ -120,7 +120,7 @@ class AnySession(ABC):
 
     def next_timer(self) -> float | None:
         """Return when :meth:`on_timer` is to be called, in Unix seconds."""
-        return None if self.ended else float(self.config["expires_at"])
+        return None if self.ended else self._ends_at()
 
     def on_timer(self, now: float) -> list[Effect]:
         """Do all that is due by ``now``."""
@@ -143,9 +143,12 @@ class AnySession(ABC):
             ],
         }
 
+    def _ends_at(self) -> float:
+        return float(self.config["expires_at"]) - self._policy().early_end_s
+
     def _expire(self, now: float, out: list[Effect]) -> None:
         """End the session, if its time is up."""
-        if self.config["expires_at"] <= now:
+        if self._ends_at() <= now:
             policy = self._policy()
             if not policy.sessions_expire:
                 self.config = {**self.config, "expires_at": int(now) + _ANOTHER_TERM_S}

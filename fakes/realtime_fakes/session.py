@@ -133,7 +133,7 @@ class Session(AnySession):
         """Return when :meth:`on_timer` is to be called, in Unix seconds."""
         if self.ended:
             return None
-        due = float(self.config["expires_at"])
+        due = self._ends_at()
         if self._hearing.due is not None and self._hearing.due < due:
             due = self._hearing.due
         for response in self._responses.values():

@@ -148,7 +148,7 @@ class TranslationSession(AnySession):
             out.append(self._event("session.closed"))
             if self._policy().close_translations:
                 out.append(Close(1000, ""))
-            self.ended = True
+                self.ended = True
         else:
             audio: bytes = event["audio"]
             if len(audio) % 2:

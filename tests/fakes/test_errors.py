@@ -14,9 +14,11 @@ NAMES = [
     "limit",
     "minutes",
     "model",
+    "prompt_id",
     "reason",
     "response_id",
     "supported",
+    "version",
 ]
 
 

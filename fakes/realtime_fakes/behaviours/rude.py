@@ -146,6 +146,10 @@ SWITCHES = (
         name="no-rate-limits",
         summary="Never sends rate_limits.updated.",
         policy={"send_rate_limits": False},
+        also=dict.fromkeys(
+            ("rt.usage.limit-names", "rt.usage.limit-bounds", "rt.usage.limit-reset"),
+            "limits that are not told cannot be judged",
+        ),
     ),
     Switch(
         name="rate-limits-first",

@@ -21,6 +21,7 @@ from realtime_fakes.defects import (
     transcription,
     translation,
     turn_detection,
+    usage,
     wire,
 )
 from realtime_fakes.switches import Switch
@@ -36,6 +37,7 @@ DEFECTS: tuple[Switch, ...] = (
     *responses.SWITCHES,
     *tools.SWITCHES,
     *mcp.SWITCHES,
+    *usage.SWITCHES,
     *audio.SWITCHES,
     *turn_detection.SWITCHES,
     *interruption.SWITCHES,

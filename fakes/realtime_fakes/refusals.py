@@ -42,7 +42,6 @@ REFUSALS: dict[str, Row] = {
     "model_not_found": Row(
         "The model '{model}' does not exist or you do not have access to it.", status=404
     ),
-    "unknown_intent": Row("Invalid value: '{intent}'.", "invalid_value", "intent"),
     # An empty param, not null: community.openai.com 1396002.
     "call_id_not_found": Row("No session found for the provided call_id", param="", status=404),
     "websocket_only": Row(

@@ -20,7 +20,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from realtime_fakes.audience import Attachment, Role
-from realtime_fakes.errors import ApiError
+from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.host import Host
 from realtime_fakes.keys import DEFAULT_MODEL, EphemeralKey
 from realtime_fakes.policy import Policy
@@ -310,7 +310,7 @@ def _admit(service: Service, request: web.Request) -> _Admission:
     translates = request.path.endswith("/translations")
     intent = "translation" if translates else request.query.get("intent", "realtime")
     if request.query.get("intent") in policy.refused_intents:
-        raise refusal("unknown_intent", intent=intent)
+        raise api_error("invalid_value", param="intent", found=intent, supported="none of these")
     session.setdefault("type", intent)
     check_path(session, translates=translates)
     model = request.query.get("model", ephemeral.model if ephemeral is not None else None)

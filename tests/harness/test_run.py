@@ -95,3 +95,24 @@ async def test_query_without_model(open_run: Open, fake: Target) -> None:
         assert [
             entry.data["url"].partition("?")[2] for entry in run.evidence if "url" in entry.data
         ] == ["foo=bar"]
+
+
+async def test_virtual_time(open_run: Open, fake: Target) -> None:
+    async with open_run(fake) as run:
+        clock = await run.enter_virtual_time()
+        assert run.target.base_url != fake.base_url
+        before = (await clock.state())["clock"]
+        after = (await clock.advance(3600))["clock"]
+        assert after == {"kind": "virtual", "now": before["now"] + 3600}
+        connection = await run.websocket()
+        created = await connection.expect("session.created")
+        assert created.data["session"]["expires_at"] == int(after["now"]) + 3600
+        await clock.advance(3601)
+        assert (await connection.wait_closed()).code == 1001
+    async with open_run(fake) as run:
+        assert (await run.control.state())["clock"]["kind"] == "real"
+
+
+async def test_virtual_time_needs_a_clock(run: ScenarioRun) -> None:
+    with pytest.raises(HarnessError, match="no clock"):
+        await run.enter_virtual_time()

@@ -6,6 +6,7 @@ from realtime_fakes.clock import VirtualClock
 from realtime_fakes.errors import ApiError
 from realtime_fakes.ids import Ids
 from realtime_fakes.keys import KeyRing
+from realtime_fakes.policy import Policy
 
 
 @pytest.fixture
@@ -73,3 +74,20 @@ def test_clearing_forgets_ephemeral_keys(ring):
     with pytest.raises(ApiError):
         ring.admit(key.value)
     assert ring.describe() == []
+
+
+@pytest.mark.parametrize(("grace", "after", "is_good"), [(5.0, 14, True), (-5.0, 6, False)])
+def test_expiry_may_be_late_or_early(clock, grace, after, is_good):
+    ring = KeyRing([], clock=clock, ids=Ids(7), policy=lambda key: Policy(key_grace_s=grace))
+    key = ring.mint({"type": "realtime"}, seconds=10)
+    clock.advance(after)
+    if is_good:
+        assert ring.admit(key.value) is key
+    else:
+        with pytest.raises(ApiError):
+            ring.admit(key.value)
+
+
+def test_keys_may_be_of_another_form(clock):
+    ring = KeyRing([], clock=clock, ids=Ids(7), policy=lambda key: Policy(ephemeral_prefix="eph-"))
+    assert ring.mint({"type": "realtime"}, seconds=10).value.startswith("eph-")

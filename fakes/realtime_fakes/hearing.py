@@ -169,10 +169,12 @@ class Hearing:
 
     def clear(self, out: list[Effect]) -> None:
         """Forget what is buffered."""
-        if self._policy().clear_empties:
+        policy, was_empty = self._policy(), not self._input.ms
+        if policy.clear_empties:
             self._input.clear()
         self._start_over(self.total_ms)
-        out.append(self._event("input_audio_buffer.cleared"))
+        if was_empty or policy.answer_clears:
+            out.append(self._event("input_audio_buffer.cleared"))
 
     def wait(self, now: float, playback_s: float) -> None:
         """Wait for the user: a response is over, and will have been played in a while.

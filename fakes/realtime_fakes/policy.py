@@ -258,6 +258,9 @@ class Policy:
     clear_empties: bool = True
     """Whether what a client clears leaves the buffer."""
 
+    answer_clears: bool = True
+    """Whether a client who clears what was heard is told so."""
+
     misread_formats: tuple[str, ...] = ()
     """Input formats of which the sound is taken for ``audio/pcm``."""
 

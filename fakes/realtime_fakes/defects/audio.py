@@ -10,12 +10,13 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.defects.taps import drop, drop_error, in_item, on_websocket
+from realtime_fakes.defects.taps import Change, drop, drop_error, in_item, is_chosen, on_websocket
 from realtime_fakes.switches import Event, EventTap, Switch
 from realtime_harness.audio.pcm import alaw_decode, mulaw_decode
 
 __all__ = ["SWITCHES"]
 
+_FOUND = ("input_audio_buffer.speech_started", "input_audio_buffer.timeout_triggered")
 _COMMITTED = "input_audio_buffer.committed"
 _ADDED, _DONE = "conversation.item.added", "conversation.item.done"
 _SOUND = "response.output_audio.delta"
@@ -30,18 +31,30 @@ def _committed_by_client(tap: Callable[[Event, dict[str, Any]], list[Event]]) ->
     """Return a tap on ``input_audio_buffer.committed`` where the client has asked for it."""
 
     def change(event: Event, memory: dict[str, Any]) -> list[Event]:
-        if event["type"] == "input_audio_buffer.speech_started":
+        if event["type"] in _FOUND:
             memory["finds turns"] = True
         if event["type"] == _COMMITTED and not memory.get("finds turns"):
             return tap(event, memory)
         return [event]
 
-    return on_websocket(change, "input_audio_buffer.speech_started", _COMMITTED)
+    return on_websocket(change, *_FOUND, _COMMITTED)
+
+
+def _answering_sound(change: Change, *types: str) -> EventTap:
+    """Return a tap on spoken responses to what a client has committed."""
+
+    def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
+        if event["type"] == _COMMITTED:
+            memory["was spoken to"] = True
+            return [event]
+        return change(event, memory) if memory.get("was spoken to") else [event]
+
+    return on_websocket(tap, _COMMITTED, *types)
 
 
 def _late(event: Event, memory: dict[str, Any]) -> list[Event]:
     """Hold what was committed back until its item is added."""
-    if event["type"] == "input_audio_buffer.speech_started":
+    if event["type"] in _FOUND:
         memory["finds turns"] = True
     if event["type"] == _COMMITTED and not memory.get("finds turns"):
         memory["held"] = event
@@ -68,7 +81,7 @@ def _without_sound(item: dict[str, Any]) -> dict[str, Any]:
         {name: value for name, value in part.items() if name != "audio"}
         for part in item.get("content", ())
     ]
-    return {"content": content} if content else {}
+    return {"content": content} if content and not is_chosen(item) else {}
 
 
 def _silent(item: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +89,7 @@ def _silent(item: dict[str, Any]) -> dict[str, Any]:
         {**part, "audio": "A" * len(part["audio"])} if part.get("audio") else part
         for part in item.get("content", ())
     ]
-    return {"content": content} if content else {}
+    return {"content": content} if content and not is_chosen(item) else {}
 
 
 def _refused_sound(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -248,16 +261,14 @@ def _unwritten(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _session_says(taken: str) -> EventTap:
-    """Return a tap that shows an audio format as PCM16 in ``session.updated``."""
+    """Return a tap that shows a format as PCM16, where it is that of both directions."""
 
     def change(event: Event, memory: dict[str, Any]) -> list[Event]:
         session = event["session"]
-        audio = {
-            side: {**settings, "format": _PCM}
-            if settings.get("format", _PCM)["type"] == taken
-            else settings
-            for side, settings in session.get("audio", {}).items()
-        }
+        sides = session.get("audio", {}).items()
+        if any(settings.get("format", _PCM)["type"] != taken for _, settings in sides):
+            return [event]
+        audio = {side: {**settings, "format": _PCM} for side, settings in sides}
         return [{**event, "session": {**session, "audio": audio}}]
 
     return on_websocket(change, "session.updated")
@@ -274,7 +285,10 @@ _ALL_OF_A_TURN = (
 
 
 def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    also = {f"rt.audio.{check}": reason for check, reason in how.pop("also", {}).items()}
+    also = {
+        check if check.startswith("rt.") else f"rt.audio.{check}": reason
+        for check, reason in how.pop("also", {}).items()
+    }
     return Switch(name=name, violates=f"rt.audio.{violates}", summary=summary, also=also, **how)
 
 
@@ -291,13 +305,16 @@ SWITCHES: tuple[Switch, ...] = (
         "committed",
         "What a client commits is added, without input_audio_buffer.committed.",
         event=_committed_by_client(drop),
-        also={"bad-base64-apart": "whether sound was committed cannot be seen"},
+        also=dict.fromkeys(
+            ("bad-base64-apart", "rt.transcription.behind-commit"),
+            "whether sound was committed cannot be seen",
+        ),
     ),
     _defect(
         "commit-told-late",
         "commit-order",
         "input_audio_buffer.committed comes behind the item that a client committed.",
-        event=on_websocket(_late, "input_audio_buffer.speech_started", _COMMITTED, _ADDED),
+        event=on_websocket(_late, *_FOUND, _COMMITTED, _ADDED),
     ),
     _defect(
         "commit-names-another-item",
@@ -332,6 +349,7 @@ SWITCHES: tuple[Switch, ...] = (
         "commit-empties",
         "What was committed stays in the buffer.",
         policy={"commit_empties": False},
+        also={"rt.transcription.heard": "what was said before is heard again"},
     ),
     _defect(
         "empty-commit-unanswered",
@@ -365,8 +383,8 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "clear-unanswered",
         "cleared",
-        "A clear of the input buffer is not answered.",
-        event=on_websocket(drop, "input_audio_buffer.cleared"),
+        "A clear of an input buffer with sound in it is not answered.",
+        policy={"answer_clears": False},
     ),
     _defect(
         "clear-keeps-sound",
@@ -437,8 +455,8 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "sound-withheld",
         "sound-comes",
-        "A spoken response has no sound.",
-        event=on_websocket(drop, _SOUND),
+        "A spoken response to what was spoken has no sound.",
+        event=_answering_sound(drop, _SOUND),
         also={
             name: "there is no sound to hear"
             for name in ("heard-is-claimed", "pcmu-heard", "pcma-heard", "override-heard")
@@ -447,8 +465,8 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "transcript-withheld",
         "transcript-comes",
-        "A spoken response has an empty transcript.",
-        event=on_websocket(_without_transcript, *_ALL_OF_A_TURN),
+        "A spoken response to what was spoken has an empty transcript.",
+        event=_answering_sound(_without_transcript, *_ALL_OF_A_TURN),
         also={
             name: "there is no transcript to compare with"
             for name in (

@@ -39,7 +39,7 @@ async def have_stories(run: ScenarioRun) -> None:
 
 
 async def ask_for_a_story(connection: EventConnection) -> Story:
-    """Ask for a story, and return when its first sound has come.
+    """Ask for a story, and return when it has begun.
 
     Raises:
         EventNotReceived: if it does not begin.
@@ -59,7 +59,7 @@ async def ask_for_a_story(connection: EventConnection) -> Story:
     if not isinstance(response_id, str):
         raise TargetViolation(f"expected a response, got {created.data.get('error')}")
     await connection.expect(
-        "response.output_audio.delta", where=lambda event: event.get("response_id") == response_id
+        "response.content_part.added", where=lambda event: event.get("response_id") == response_id
     )
     return Story(response_id=response_id, created=created)
 

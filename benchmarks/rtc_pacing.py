@@ -38,6 +38,34 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def machine_busy_s() -> float:
+    """CPU time that all cores were busy since the machine started, in seconds."""
+    user, nice, system, _, _, irq, softirq, *_ = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    )
+    return (user + nice + system + irq + softirq) / TICKS
+
+
+class Usage:
+    """CPU time from now on: of one process, of this one, and of all others."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._start = time.perf_counter()
+        self._before = self._now()
+
+    def _now(self) -> list[float]:
+        return [cpu_s(self._pid), cpu_s(os.getpid()), machine_busy_s()]
+
+    def cores(self) -> tuple[float, float, float]:
+        """How many cores each of the three kept busy."""
+        seconds = time.perf_counter() - self._start
+        process, here, all_ = (
+            (now - before) / seconds for now, before in zip(self._now(), self._before, strict=True)
+        )
+        return process, here, max(0.0, all_ - process - here)
+
+
 @dataclass
 class Stream:
     """The frames of one sender: when each came, and when it was due by its own time stamp."""
@@ -63,8 +91,8 @@ class Pacing:
     sent_frames: int
     sent_late: int
     streams: list[Stream]
-    cpu: float
-    """Share of one core that the sender used."""
+    cores: tuple[float, float, float]
+    """How many cores the sender, the benchmark itself and everything else kept busy."""
 
     def show(self) -> None:
         late = np.concatenate([stream.lateness_ms() for stream in self.streams])
@@ -72,13 +100,14 @@ class Pacing:
         print(
             f"{self.name:<16}{1 - self.sent_late / self.sent_frames:>10.2%}"
             f"{(late < FRAME_S * MS).mean():>10.2%}{p50:>8.1f}{p99:>8.1f}{late.max():>8.1f}"
-            f"{len(late):>8}{self.cpu / len(self.streams):>11.2%}"
+            f"{len(late):>8}{self.cores[0] / len(self.streams):>11.2%}"
+            f"{self.cores[1]:>7.2f}{self.cores[2]:>8.2f}"
         )
 
 
 HEADER = (
     f"{'':<16}{'sent in':>10}{'got in':>10}{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}"
-    f"{'frames':>8}{'core/call':>11}"
+    f"{'frames':>8}{'core/call':>11}{'here':>7}{'others':>8}"
 )
 
 
@@ -133,16 +162,16 @@ async def reference(streams: int, seconds: float) -> Pacing:
     )
     try:
         await asyncio.sleep(SETTLE_S)
-        before, start = cpu_s(process.pid), time.perf_counter()
+        usage = Usage(process.pid)
         await asyncio.sleep(seconds)
-        cpu = (cpu_s(process.pid) - before) / (time.perf_counter() - start)
+        cores = usage.cores()
         said, _ = await asyncio.to_thread(process.communicate, b"", 10)
     finally:
         process.kill()
         process.wait(10)
         transport.close()
     frames, late = map(int, said.split())
-    return Pacing("bare ticker", frames, late, receiver.streams, cpu)
+    return Pacing("bare ticker", frames, late, receiver.streams, cores)
 
 
 # The calls.
@@ -182,8 +211,10 @@ class Caller:
         await self._peer.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         await self.greeted.wait()
 
-    def ask(self, text: str) -> None:
-        content = [{"type": "input_text", "text": f"{self._number} {text}"}]
+    def ask(self, text: str, *, same: bool) -> None:
+        if not same:
+            text = f"{self._number} {text}"
+        content = [{"type": "input_text", "text": text}]
         item = {"type": "message", "role": "user", "content": content}
         for event in (
             {"type": "conversation.item.create", "item": item},
@@ -235,19 +266,19 @@ async def sent(ready: dict) -> tuple[int, int]:
     return sum(each["frames"] for each in found), sum(each["late"] for each in found)
 
 
-async def speaking(callers: list[Caller], text: str, ready: dict) -> list[Pacing]:
+async def speaking(callers: list[Caller], text: str, ready: dict, *, same: bool) -> list[Pacing]:
     """Measure calls that are silent, then calls that all answer at once."""
-    before, cpu, start = await sent(ready), cpu_s(ready["pid"]), time.perf_counter()
+    usage = Usage(ready["pid"])
     await asyncio.sleep(2)
-    silent = (cpu_s(ready["pid"]) - cpu) / (time.perf_counter() - start)
-    before, cpu, start = await sent(ready), cpu_s(ready["pid"]), time.perf_counter()
+    silent = usage.cores()[0]
+    before, usage = await sent(ready), Usage(ready["pid"])
     for caller in callers:
-        caller.ask(text)
+        caller.ask(text, same=same)
     waits = [asyncio.create_task(caller.finished.wait()) for caller in callers]
     _, unfinished = await asyncio.wait(waits, timeout=12)
     for wait in unfinished:
         wait.cancel()
-    speaks = (cpu_s(ready["pid"]) - cpu) / (time.perf_counter() - start)
+    speaks = usage.cores()
     after = await sent(ready)
     print(f"{silent / len(callers):.2%} of a core for each call that is silent in both directions")
     if unfinished:
@@ -262,14 +293,14 @@ def fake() -> Iterator[dict]:
         yield lab.start(["fake", "--port", "0"]).ready
 
 
-async def measure(number: int, text: str, seconds: float) -> None:
+async def measure(number: int, text: str, seconds: float, *, same: bool) -> None:
     print(f"{number} calls, {40 * len(f'You said: 00 {text}') / MS:.1f} s of speech each")
     with fake() as ready:
         async with asyncio.timeout(60):
             phases = [await reference(number, seconds)]
             async with calls(number, ready) as callers:
                 await asyncio.sleep(SETTLE_S)
-                phases += await speaking(callers, text, ready)
+                phases += await speaking(callers, text, ready, same=same)
             phases.append(await reference(number, seconds))
     print(HEADER)
     for phase in phases:
@@ -281,13 +312,14 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=4, help="of each phase of the reference")
     parser.add_argument("--characters", type=int, default=120, help="of a question; 40 ms each")
+    parser.add_argument("--same", action="store_true", help="all ask, and are answered, the same")
     parser.add_argument("--tick", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.tick is not None:
         tick(options.calls, options.tick)
         return
     text = ("the quick brown fox jumps over the lazy dog; " * 10)[: options.characters]
-    uvloop.run(measure(options.calls, text, options.seconds))
+    uvloop.run(measure(options.calls, text, options.seconds, same=options.same))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from math import ceil
 
 from av import AudioFrame, AudioResampler, CodecContext
 from av.audio.codeccontext import AudioCodecContext
@@ -43,7 +45,8 @@ class Playback(PacedTrack):
     """A track that plays what it is given and is silent otherwise.
 
     Frames are encoded when they are due, so that clearing costs nothing and takes effect with the
-    next frame.
+    next frame. What is given in one piece, as an answer without latency is, is encoded once for
+    all calls that say the same.
 
     Args:
         codec: ``opus``, ``pcmu`` or ``pcma``.
@@ -55,29 +58,75 @@ class Playback(PacedTrack):
         self._codec = _CODECS[codec]
         self._encoder: _Encoder | None = None
         self._queue = bytearray()
+        self._utterance: _Utterance | None = None
+        """What plays, if it is of one piece; the others then are empty."""
+        self._played = 0
+        """Frames of it."""
 
     def play(self, pcm: bytes) -> None:
         """Append 24 kHz mono PCM16 to what is playing."""
+        if self._utterance is not None:
+            self._go_on_alone(self._utterance)
+        elif not self._queue and self._encoder is None:
+            self._utterance, self._played = _utterance(self._codec, pcm), 0
+            return
         self._queue += pcm
 
     def clear(self) -> None:
         """Drop what has not been played."""
         self._queue.clear()
-        self._encoder = None
+        self._encoder = self._utterance = None
 
     def next_frame(self) -> bytes:
         """Return the next 20 ms."""
+        if self._utterance is not None:
+            frame = self._utterance.frame(self._played)
+            self._played += 1
+            if self._played == self._utterance.frames:
+                self._utterance = None
+            return frame
         if self._queue:
             if self._encoder is None:
                 self._encoder = _Encoder(self._codec)
             pcm = bytes(self._queue[:_FRAME_BYTES])
             del self._queue[:_FRAME_BYTES]
-            return self._encoder.encode(pcm.ljust(_FRAME_BYTES, b"\0"))
+            return self._encoder.encode(pcm)
         if self._encoder is not None:
             # Encoders hold some milliseconds back; one more frame brings them out.
             encoder, self._encoder = self._encoder, None
-            return encoder.encode(bytes(_FRAME_BYTES))
+            return encoder.encode(b"")
         return self._codec.silence
+
+    def _go_on_alone(self, utterance: _Utterance) -> None:
+        """Encode the rest for this call: it goes on in a way of its own."""
+        at = self._played * _FRAME_BYTES
+        self._utterance = None
+        self._queue += utterance.pcm[at:]
+        self._encoder = _Encoder(self._codec)
+        for heard in range(max(0, at - 2 * _FRAME_BYTES), at, _FRAME_BYTES):
+            # Frames lean on those before, so it has to know the last ones.
+            self._encoder.encode(utterance.pcm[heard : heard + _FRAME_BYTES])
+
+
+class _Utterance:
+    """Sound of one piece, encoded as far as somebody has got with it."""
+
+    def __init__(self, codec: _Codec, pcm: bytes) -> None:
+        self.pcm = pcm
+        self.frames = ceil(len(pcm) / _FRAME_BYTES) + 1
+        """With the one that brings out what the encoder holds back."""
+        self._encoder = _Encoder(codec)
+        self._encoded: list[bytes] = []
+
+    def frame(self, number: int) -> bytes:
+        """Return a frame; whoever is first at it has it encoded."""
+        while len(self._encoded) <= number:
+            at = len(self._encoded) * _FRAME_BYTES
+            self._encoded.append(self._encoder.encode(self.pcm[at : at + _FRAME_BYTES]))
+        return self._encoded[number]
+
+
+_utterance = lru_cache(maxsize=32)(_Utterance)
 
 
 class _Encoder:
@@ -107,7 +156,13 @@ class _Encoder:
         self._samples = 0
 
     def encode(self, pcm: bytes) -> bytes:
-        """Encode 20 ms; silence as long as the codec still holds everything back."""
+        """Encode 20 ms, what is missing of them being silent.
+
+        Returns:
+            silence as long as the codec still holds everything back.
+
+        """
+        pcm = pcm.ljust(_FRAME_BYTES, b"\0")
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = _RATE
         frame.pts = self._samples

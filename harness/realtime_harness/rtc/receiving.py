@@ -158,8 +158,12 @@ class _Intake:
     def __init__(
         self, transport: RTCDtlsTransport, pass_on: Callable[[bytes, int], object]
     ) -> None:
+        from aiortc.rtcrtpreceiver import StreamStatistics
+        from aiortc.rtp import RtpPacket
         from pylibsrtp import Error
 
+        self._clear_packet = RtpPacket
+        self._statistics = StreamStatistics
         self._transport: Any = transport
         self._pass_on = pass_on
         self._catch_up = Metronome.running().catch_up
@@ -181,50 +185,48 @@ class _Intake:
             self._pass_on(data, component)
 
     def _take_in(self, data: bytes, component: int) -> None:
-        srtp = self._transport._rx_srtp
-        receiver = self._receiver(data) if srtp is not None else None
-        if receiver is not None and (take := _takers.get(receiver)) is not None:
-            self._hand_over(data, receiver, take)
-        else:
-            self._pass_on(data, component)
+        if self._transport._rx_srtp is not None:
+            # The header is not encrypted.
+            _, kind, number, timestamp, source = _HEADER(data)
+            receiver: Any = self._receivers.get(source)
+            if receiver is None:
+                clear = self._clear_packet(kind & 0x7F, kind >> 7, number, timestamp, source)
+                receiver = self._transport._rtp_router.route_rtp(clear)
+                if receiver is not None:
+                    self._receivers[source] = receiver
+            if receiver is not None and (take := _takers.get(receiver)) is not None:
+                codec = receiver._RTCRtpReceiver__codecs.get(kind & 0x7F)
+                if (payload := self._decrypt(data)) is not None and codec is not None:
+                    packet = Packet(number, timestamp, payload)
+                    self._count(receiver, source, packet, codec)
+                    take(packet, codec)
+                return
+        self._pass_on(data, component)
 
-    def _receiver(self, data: bytes) -> RTCRtpReceiver | None:
-        """Return who receives a packet; its header is not encrypted."""
-        from aiortc.rtp import RtpPacket
-
-        _, kind, number, timestamp, source = _HEADER(data)
-        receiver = self._receivers.get(source)
-        if receiver is None:
-            clear = RtpPacket(kind & 0x7F, kind >> 7, number, timestamp, source)
-            receiver = self._transport._rtp_router.route_rtp(clear)
-            if receiver is not None:
-                self._receivers[source] = receiver
-        return receiver
-
-    def _hand_over(self, data: bytes, receiver: Any, take: _Take) -> None:
+    def _decrypt(self, data: bytes) -> bytes | None:
+        """Return the payload of a packet, ``None`` if it was not sent by the other peer."""
         transport = self._transport
         transport._RTCDtlsTransport__rx_bytes += len(data)
         transport._RTCDtlsTransport__rx_packets += 1
         try:
-            clear = transport._rx_srtp.unprotect(data)
+            return _payload(transport._rx_srtp.unprotect(data))
         except self._srtp_error:
-            return
-        first, kind, number, timestamp, source = _HEADER(clear)
-        codec = receiver._RTCRtpReceiver__codecs.get(kind & 0x7F)
-        if codec is None or not receiver._enabled:
-            return
-        packet = Packet(number, timestamp, _payload(clear, first))
+            return None
+
+    def _count(
+        self, receiver: Any, source: int, packet: Packet, codec: RTCRtpCodecParameters
+    ) -> None:
+        """Keep the statistics from which aiortc reports what was received."""
         streams = receiver._RTCRtpReceiver__remote_streams
-        if source not in streams:
-            from aiortc.rtcrtpreceiver import StreamStatistics
-
-            streams[source] = StreamStatistics(codec.clockRate)
-        streams[source].add(packet)
-        take(packet, codec)
+        stream = streams.get(source)
+        if stream is None:
+            stream = streams[source] = self._statistics(codec.clockRate)
+        stream.add(packet)
 
 
-def _payload(data: bytes, first: int) -> bytes:
+def _payload(data: bytes) -> bytes:
     """Return what follows an RTP header, its sources and extensions, without padding."""
+    first = data[0]
     start = _HEADER_LENGTH + 4 * (first & 0x0F)
     if first & 0x10:
         start += 4 + 4 * int.from_bytes(data[start + 2 : start + 4], "big")

@@ -64,3 +64,36 @@ def test_clearing_takes_effect_with_the_next_frame(make_ear, codec):
     playback.clear()
     hear(playback.next_frame())  # decoders overlap frames
     assert np.abs(hear(playback.next_frame())).max() < 200
+
+
+@pytest.mark.parametrize("codec", list(CLOCKS))
+def test_calls_that_say_the_same_get_the_same(codec):
+    one, other = Playback(codec), Playback(codec)
+    one.play(TONE)
+    frames = [one.next_frame() for _ in range(30)]
+    other.play(TONE)
+    assert [other.next_frame() for _ in range(30)] == frames
+    one.clear()
+    assert one.next_frame() == Playback(codec).next_frame()
+    rest = [other.next_frame() for _ in range(22)]
+    assert rest[-1] == Playback(codec).next_frame()
+    assert rest[-2] != rest[-1]
+
+
+@pytest.mark.parametrize("codec", list(CLOCKS))
+@pytest.mark.parametrize("played", [0, 1, 5])
+def test_sound_in_pieces_has_no_seams(make_ear, codec, played):
+    """As good as in one piece: where frames lean on others, that is not the same bytes."""
+    whole, pieces = Playback(codec), Playback(codec)
+    whole.play(TONE[:19200])
+    heard = [make_ear(codec), make_ear(codec)]
+    pieces.play(TONE[:9600])
+    sounds: list[list[np.ndarray]] = [[], []]
+    for number in range(20):
+        if number == played:
+            pieces.play(TONE[9600:19200])
+        for sound, hear, playback in zip(sounds, heard, (whole, pieces), strict=True):
+            sound.append(hear(playback.next_frame()))
+    one, other = (np.concatenate(sound).astype(float) for sound in sounds)
+    assert np.abs(one - other).max() < 2500  # of 12000
+    assert np.sqrt(np.mean((one - other) ** 2)) < 500

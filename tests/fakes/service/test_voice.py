@@ -178,12 +178,11 @@ async def test_who_speaks_is_not_talked_over(client: Any, say: Any) -> None:
         "output_audio_buffer.cleared",
         "conversation.item.truncated",
     ]
-    # Quiet from now on, until the new turn is answered, which cannot be before it was spoken.
+    # Quiet from now on, until the new turn is answered. Sound may overtake the events of that.
     await caller.until("output_audio_buffer.started")
     told = wire.times["input_audio_buffer.speech_started"]
-    spoken_s = speech.duration_ms("stop it, please") / 1000
-    assert wire.times["response.created"] - told > spoken_s
-    assert [time - told for time in wire.loud() if told + 0.06 < time < told + spoken_s] == []
+    assert wire.times["response.created"] - told > 0.3
+    assert [time - told for time in wire.loud() if told + 0.06 < time < told + 0.3] == []
     assert [time for time in wire.loud() if time < told]
 
     item_id = done["output"][0]["id"]

@@ -123,3 +123,14 @@ async def test_telephone_codecs_are_heard():
         ear(Packet(number, number * 160, b"\xff" * 160), PCMU)
     assert len(b"".join(parts)) / 48 == pytest.approx(1000, abs=5)
     assert not any(part == b"" for part in parts)
+
+
+async def test_a_loss_costs_nothing_but_itself(tone):
+    """Whatever its place among others; aiortc's jitter buffer loses what is between two, too."""
+    for every in (4, 7, 16):
+        for phase in range(every):
+            sound = Sound()
+            kept = [n for n in range(48) if n % every != phase]
+            sound.hear(tone, *kept)
+            assert sound.ms == 20 * (kept[-1] - kept[0] + 1)
+            assert len([part for part in sound.parts if any(part)]) == len(kept)

@@ -54,7 +54,9 @@ def test_full_table(file: Path) -> None:
             id="no-variable",
         ),
         pytest.param(GOOD + 'ca_file = "no.pem"', r"ca_file: .*does not exist", id="no-ca"),
-        pytest.param(GOOD + 'capabilities = ["telepathy"]', r"capabilities: has to be", id="unknown-cap"),
+        pytest.param(
+            GOOD + 'capabilities = ["telepathy"]', r"capabilities: has to be", id="unknown-cap"
+        ),
         pytest.param(GOOD + 'capabilities = "webrtc"', r"capabilities: has to be", id="no-list"),
         pytest.param(GOOD + 'capabilities = [["a"]]', r"capabilities: has to be", id="nested"),
     ],

@@ -130,7 +130,7 @@ async def test_a_loss_costs_nothing_but_itself(tone):
     for every in (4, 7, 16):
         for phase in range(every):
             sound = Sound()
-            kept = [n for n in range(48) if n % every != phase]
+            kept = [n for n in range(48) if n % every != phase or n > 44]
             sound.hear(tone, *kept)
             assert sound.ms == 20 * (kept[-1] - kept[0] + 1)
             assert len([part for part in sound.parts if any(part)]) == len(kept)

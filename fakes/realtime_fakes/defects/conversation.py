@@ -5,7 +5,7 @@ They are committed on items to which clients have given ids, so that turns go on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from realtime_fakes.defects.taps import (
@@ -188,14 +188,20 @@ _RETRIEVE, _DELETE, _TRUNCATE = (
 )
 
 
-def _defect(name: str, violates: str, summary: str, event: EventTap, **also: str) -> Switch:
-    others = {f"rt.conversation.{slug.replace('_', '-')}": why for slug, why in also.items()}
+def _defect(
+    name: str,
+    violates: str,
+    summary: str,
+    event: EventTap,
+    *,
+    also: Mapping[str, str] | None = None,
+) -> Switch:
     return Switch(
         name=name,
         violates=f"rt.conversation.{violates}",
         summary=summary,
         event=event,
-        also=others,
+        also=also or {},
     )
 
 
@@ -309,7 +315,10 @@ SWITCHES: tuple[Switch, ...] = (
         "middle",
         "Shows an item that was to be put between others behind the last one.",
         _written(_behind_the_last(lambda previous, last: previous not in (None, last)), _ADDED),
-        after_deletion="what comes where an item was deleted is put elsewhere as well",
+        also={
+            "rt.conversation.after-deletion": "what comes where an item was deleted is put "
+            "elsewhere as well"
+        },
     ),
     _defect(
         "unknown-predecessor-ignored",
@@ -337,7 +346,7 @@ SWITCHES: tuple[Switch, ...] = (
         _chosen(_trimmed, "conversation.item.retrieved"),
     ),
     _defect(
-        "retrieved-without-sound",
+        "sound-not-retrieved",
         "retrieved-sound",
         "Retrieves messages without their sound.",
         _chosen(_content(_silent, "input_audio"), "conversation.item.retrieved"),
@@ -347,7 +356,10 @@ SWITCHES: tuple[Switch, ...] = (
         "retrieve-unknown",
         "Retrieves items that never were.",
         _unknown(_RETRIEVE, _found_after_all),
-        not_added="an item that was refused never was",
+        also={
+            "rt.conversation.not-added": "an item that was refused never was",
+            "rt.responses.not-retrievable": "what is out of band never was in the conversation",
+        },
     ),
     _defect(
         "retrieve-error-code",

@@ -502,6 +502,7 @@ SWITCHES: tuple[Switch, ...] = (
         "sound",
         "Sends empty deltas of sound.",
         _spoken(_mute, "response.output_audio.delta"),
+        also={"rt.usage.sound-out-rate": "what was paid for did not come"},
     ),
     _defect(
         "audio-listed-as-text",

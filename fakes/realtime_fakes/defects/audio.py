@@ -151,7 +151,8 @@ def _another_code(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 
 def _no_error_about_sound(event: Event, memory: dict[str, Any]) -> list[Event]:
-    return [] if event["error"]["param"] == "audio" else [event]
+    error = event["error"]
+    return [] if error["param"] == "audio" and "base64" in error["message"] else [event]
 
 
 # -- output ----------------------------------------------------------------------------------------

@@ -225,6 +225,7 @@ SWITCHES: tuple[Switch, ...] = (
         "user-refused",
         "A message of the user may be truncated.",
         policy={"truncates_too": ("user",)},
+        also={"rt.conversation.truncate-user": "the same truncation, of what was written"},
     ),
     _defect(
         "text-truncated",
@@ -237,12 +238,14 @@ SWITCHES: tuple[Switch, ...] = (
         "unknown-refused",
         "An item that does not exist may be truncated.",
         policy={"truncates_too": ("unknown",)},
+        also={"rt.conversation.truncate-unknown": "the same truncation"},
     ),
     _defect(
         "truncation-other-code",
         "unknown-code",
         "The truncation of an item that does not exist is refused with another code.",
         event=on_websocket(_another_code, "error"),
+        also={"rt.conversation.truncate-unknown-code": "the same truncation"},
     ),
     # calls
     _defect(

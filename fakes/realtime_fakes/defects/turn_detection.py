@@ -113,7 +113,16 @@ SWITCHES: tuple[Switch, ...] = (
         "speech-started",
         "The start of speech is not told.",
         event=on_websocket(drop, _STARTED),
-        also=_seen_by("the start", "on-again", "prefix-padding", "threshold", "semantic-turn"),
+        also=_seen_by(
+            "the start",
+            "on-again",
+            "prefix-padding",
+            "threshold",
+            "semantic-turn",
+            "rt.interruption.speech-first",
+            "rt.interruption.still-detected",
+            "rt.transcription.session-finds-turns",
+        ),
     ),
     _defect(
         "speech-end-untold",
@@ -145,6 +154,7 @@ SWITCHES: tuple[Switch, ...] = (
         "answers",
         "Turns are found and not answered, whatever create_response says.",
         policy={"forced_turn_flags": (("create_response", False),)},
+        also={"rt.interruption.next-answer": "who interrupts is not answered either"},
     ),
     _defect(
         "turn-answered-before-it-is-there",

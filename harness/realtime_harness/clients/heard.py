@@ -35,7 +35,7 @@ class ReceivedAudio:
         self._patience_s = patience_s
         self._audible = asyncio.Event()
         self.packets = 0
-        """Frames decoded; one for each RTP packet that was not lost."""
+        """RTP packets that came; with aiortc, those that were played out."""
         self.level_dbfs = -math.inf
         """Loudest RMS level of a frame so far."""
         self.first_audible_ns: int | None = None
@@ -116,24 +116,34 @@ class ReceivedAudio:
         except MediaStreamError:
             pass
         finally:
-            self._sum_up(self._recorder.now_ns())
+            self.sum_up(self._recorder.now_ns())
 
     def _hear(self, frame: Any) -> None:
-        import numpy as np
-
-        now = self._recorder.now_ns()
         # Opus is decoded to interleaved stereo; the service speaks mono.
         samples = frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)]
+        self.rate = frame.sample_rate
+        self.hear(samples, self._recorder.now_ns(), position=frame.pts)
+        self.packets += 1
+
+    def hear(self, samples: Any, now: int, *, position: int | None = None) -> None:
+        """Meter some 20 ms of sound.
+
+        Args:
+            samples: array of PCM16, mono, of the sampling rate :attr:`rate`.
+            now: when they were played out, on the scenario's clock.
+            position: number of their first sample, where some may be missing before it.
+
+        """
+        import numpy as np
+
         power = float(np.mean(np.square(samples.astype(np.float64))))
         level = 10 * math.log10(power / 32768**2) if power else -math.inf
-        self.rate = frame.sample_rate
-        if frame.pts is not None:
-            if self._expected is not None and frame.pts > self._expected:
-                missing = min(frame.pts - self._expected, round(_LONGEST_GAP_S * self.rate))
+        if position is not None:
+            if self._expected is not None and position > self._expected:
+                missing = min(position - self._expected, round(_LONGEST_GAP_S * self.rate))
                 self._pcm += bytes(2 * missing)
-            self._expected = max(self._expected or 0, frame.pts + len(samples))
+            self._expected = max(self._expected or 0, position + len(samples))
         self._pcm += samples.astype("<i2").tobytes()
-        self.packets += 1
         self.level_dbfs = max(self.level_dbfs, level)
         if level > AUDIBLE_DBFS:
             self.last_audible_ns, self._quiet_frames = now, 0
@@ -148,9 +158,10 @@ class ReceivedAudio:
         self._interval_bytes += samples.nbytes
         self._interval_level = max(self._interval_level, level)
         if now - self._since_ns >= _INTERVAL_NS:
-            self._sum_up(now)
+            self.sum_up(now)
 
-    def _sum_up(self, now: int) -> None:
+    def sum_up(self, now: int) -> None:
+        """Write down what was heard since this was done last."""
         if self._interval_packets:
             level = self._interval_level
             data = {

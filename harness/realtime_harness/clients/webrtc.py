@@ -1,75 +1,39 @@
-"""WebRTC calls: a peer connection, its data channel, and what is heard of it."""
+"""WebRTC calls made with aiortc: a peer connection, its data channel, what is heard of it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from realtime_harness import rtc
-from realtime_harness.clients.base import EventConnection
-from realtime_harness.clients.heard import ReceivedAudio
+from realtime_harness.clients.call import CHANNEL_LABEL, Audio, Call, ChannelConnection
 from realtime_harness.clients.signaling import Form, HttpAnswer, Signaling
-from realtime_harness.errors import (
-    ConnectionRefused,
-    EventNotReceived,
-    TargetViolation,
-)
-from realtime_harness.evidence import Lane, Recorder
+from realtime_harness.errors import TargetViolation
+from realtime_harness.evidence import Recorder
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
     from aiortc import RTCDataChannel, RTCPeerConnection
 
-__all__ = ["Audio", "Call", "DataChannelConnection", "open_call"]
+__all__ = ["Audio", "Call", "DataChannelConnection", "PeerCall", "open_call", "post_offer"]
 
-_CHANNEL_LABEL = "oai-events"
 _CLOSE_TIMEOUT_S = 5.0
 _OVER = frozenset({"closed", "failed"})
 
 
-class Audio(Enum):
-    """What the audio section of the offer has behind it."""
-
-    SILENT_TRACK = "silent-track"
-    """A track that sends silence."""
-    NO_FRAMES_TRACK = "no-frames-track"
-    """A track that never sends a frame, like the empty one of a Web Audio destination."""
-    NO_TRACK = "no-track"
-    """A ``sendrecv`` transceiver without a track."""
-    RECVONLY = "recvonly"
-    """A ``recvonly`` transceiver."""
-    TONE = "tone"
-    """A track that sends a tone of 440 Hz at -12 dBFS."""
-
-
-class DataChannelConnection(EventConnection):
-    """The ``oai-events`` data channel of a call."""
+class DataChannelConnection(ChannelConnection):
+    """The data channel of an aiortc peer."""
 
     def __init__(
         self, channel: RTCDataChannel, *, name: str, recorder: Recorder, patience_s: float = 5.0
     ) -> None:
-        super().__init__(
-            name=name, lane=Lane.DATA_CHANNEL, recorder=recorder, patience_s=patience_s
-        )
+        super().__init__(name=name, recorder=recorder, patience_s=patience_s)
         self._channel = channel
-        self._opened = asyncio.Event()
         channel.on("open", self._on_open)
         channel.on("message", self._received)
         channel.on("close", self._on_close)
-
-    async def wait_open(self) -> None:
-        """Wait until the channel is open, without a bound."""
-        await self._opened.wait()
-
-    def _on_open(self) -> None:
-        self._recorder.state(self.name, self.lane.value, "open")
-        self._opened.set()
-
-    def _on_close(self) -> None:
-        self._ended(code=None, reason="")
 
     async def _transmit(self, frame: str | bytes) -> None:
         if self._channel.readyState != "open":
@@ -80,8 +44,8 @@ class DataChannelConnection(EventConnection):
         self._channel.close()
 
 
-class Call:
-    """A call: the peer connection that an offer and its answer make.
+class PeerCall(Call):
+    """A call of an aiortc peer.
 
     Use :func:`open_call` to make one.
     """
@@ -95,103 +59,11 @@ class Call:
         recorder: Recorder,
         patience_s: float = 5.0,
     ) -> None:
-        self.answer = answer
-        """What the offer was answered with."""
-        self.name = name
-        self.received_audio = ReceivedAudio(name, recorder, patience_s=patience_s)
-        """What was heard so far."""
+        super().__init__(answer, name=name, recorder=recorder, patience_s=patience_s)
         self.peer = peer
         """The aiortc peer connection, for what this class does not offer."""
-        self._recorder = recorder
-        self._patience_s = patience_s
         self._events: DataChannelConnection | None = None
-        self._over = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
-
-    @property
-    def id(self) -> str:
-        """Call id: the last segment of the answer's ``Location``.
-
-        Raises:
-            TargetViolation: if the answer has none.
-
-        """
-        location = self.answer.headers.get("location", "").rstrip("/")
-        if not location:
-            raise TargetViolation("the answer to the offer has no Location header")
-        return location.rpartition("/")[2]
-
-    @property
-    def events(self) -> DataChannelConnection:
-        """The data channel.
-
-        Raises:
-            AttributeError: if the call was made without one.
-
-        """
-        if self._events is None:
-            raise AttributeError(f"{self.name} was made without a data channel")
-        return self._events
-
-    async def connect(self, *, timeout_s: float | None = None) -> None:
-        """Apply the answer and wait until the transport stands and the data channel is open.
-
-        Args:
-            timeout_s: bound; twice the target's patience if not given, for transport and channel.
-
-        Raises:
-            TargetViolation: if the answer cannot be applied.
-            EventNotReceived: if the connection does not come about in time.
-
-        """
-        from aiortc import RTCSessionDescription
-
-        try:
-            await self.peer.setRemoteDescription(
-                RTCSessionDescription(sdp=self.answer.text, type="answer")
-            )
-        except Exception as error:
-            raise TargetViolation(f"the SDP answer cannot be applied: {error!r}") from error
-        connected = self._watch_transports()
-        bound_s = 2 * self._patience_s if timeout_s is None else timeout_s
-        try:
-            async with asyncio.timeout(bound_s):
-                await connected.wait()
-                if self._events is not None:
-                    await self._events.wait_open()
-        except TimeoutError:
-            missing = "open data channel" if connected.is_set() else "DTLS connection"
-            raise EventNotReceived(
-                expected=missing,
-                lane=self.name,
-                timeout_s=bound_s,
-                seen=[
-                    f"{entry.data['what']} {entry.data['state']}"
-                    for entry in self._recorder.entries
-                    if entry.lane is Lane.TRANSPORT
-                    and entry.connection == self.name
-                    and "what" in entry.data
-                ],
-            ) from None
-
-    async def wait_closed(self, timeout_s: float | None = None) -> None:
-        """Wait until the other side has ended the call.
-
-        Args:
-            timeout_s: bound; the target's patience if not given.
-
-        Raises:
-            EventNotReceived: if the call still stands when the time is up.
-
-        """
-        bound_s = self._patience_s if timeout_s is None else timeout_s
-        try:
-            async with asyncio.timeout(bound_s):
-                await self._over.wait()
-        except TimeoutError:
-            raise EventNotReceived(
-                expected="end of the call", lane=self.name, timeout_s=bound_s, seen=[]
-            ) from None
 
     async def close(self) -> None:
         """Hang up: close the data channel and the peer. Idempotent."""
@@ -207,6 +79,19 @@ class Call:
         await self._stop_listening()
 
     # Inside.
+
+    @property
+    def _channel(self) -> DataChannelConnection | None:
+        return self._events
+
+    async def _apply(self, answer: str) -> None:
+        from aiortc import RTCSessionDescription
+
+        try:
+            await self.peer.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+        except Exception as error:
+            raise TargetViolation(f"the SDP answer cannot be applied: {error!r}") from error
+        self._watch_transports()
 
     def _add_channel(self, channel: RTCDataChannel) -> None:
         self._events = DataChannelConnection(
@@ -228,13 +113,12 @@ class Call:
     def _state_recorder(self, what: str) -> Any:
         return lambda: self._recorder.state(self.name, what, getattr(self.peer, what))
 
-    def _watch_transports(self) -> asyncio.Event:
-        """Record DTLS and SCTP states; return the event that is set when DTLS is connected.
+    def _watch_transports(self) -> None:
+        """Record DTLS states.
 
         Only after the answer is applied is it known which transports bundling leaves over; they
         begin to connect with the next turn of the loop.
         """
-        connected = asyncio.Event()
         transports = {t.receiver.transport for t in self.peer.getTransceivers()}
         if self.peer.sctp is not None:
             transports.add(self.peer.sctp.transport)
@@ -243,12 +127,11 @@ class Call:
             def on_change(transport: Any = transport) -> None:
                 self._recorder.state(self.name, "dtls", transport.state)
                 if transport.state == "connected":
-                    connected.set()
+                    self._connected.set()
                 elif transport.state in _OVER:
                     self._over.set()
 
             transport.on("statechange", on_change)
-        return connected
 
     async def _stop_listening(self) -> None:
         if self._listener is not None:
@@ -270,7 +153,7 @@ async def open_call(
     key: str | None = None,
     connect: bool = True,
     timeout_s: float | None = None,
-) -> Call:
+) -> PeerCall:
     """Make an offer, post it and connect.
 
     Args:
@@ -329,27 +212,37 @@ async def _offer(
     data_channel: bool,
     session: Mapping[str, Any] | None,
     key: str | None,
-) -> Call:
+) -> PeerCall:
     from realtime_harness.clients.tracks import add_audio
 
     add_audio(peer, audio.value)
-    channel = peer.createDataChannel(_CHANNEL_LABEL) if data_channel else None
+    channel = peer.createDataChannel(CHANNEL_LABEL) if data_channel else None
     with rtc.loopback_only() if target.is_loopback else contextlib.nullcontext():
         await peer.setLocalDescription(await peer.createOffer())
+    answer = await post_offer(
+        target, signaling, peer.localDescription.sdp, session=session, key=key
+    )
+    call = PeerCall(peer, answer, name=name, recorder=recorder, patience_s=target.patience_s)
+    call._watch_peer()
+    if channel is not None:
+        call._add_channel(channel)
+    return call
+
+
+async def post_offer(
+    target: Target,
+    signaling: Signaling,
+    sdp: str,
+    *,
+    session: Mapping[str, Any] | None,
+    key: str | None,
+) -> HttpAnswer:
+    """Post the offer of a call, in the form that its session and its key ask for."""
     ephemeral = key is not None and key.startswith("ek_")
-    answer = await signaling.create_call(
-        peer.localDescription.sdp,
+    return await signaling.create_call(
+        sdp,
         session=session,
         key=key,
         model=None if session is not None or ephemeral else target.model,
         form=Form.SDP if session is None else Form.MULTIPART,
     )
-    if answer.status != 201:
-        raise ConnectionRefused(
-            lane=name, status=answer.status, detail=answer.text[:500], answer=answer
-        )
-    call = Call(peer, answer, name=name, recorder=recorder, patience_s=target.patience_s)
-    call._watch_peer()
-    if channel is not None:
-        call._add_channel(channel)
-    return call

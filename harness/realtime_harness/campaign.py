@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,7 +25,6 @@ from realtime_harness.results import RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import Scenario
 from realtime_harness.store import Store, new_run_directory
-from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
@@ -126,10 +125,8 @@ class Campaign:
 
     def share(self) -> dict[str, Any]:
         """Return what another process needs to join: plain values only. It contains the key."""
-        target = asdict(self.target)
-        target["capabilities"] = sorted(each.value for each in self.target.capabilities)
         return {
-            "target": target,
+            "target": self.target.to_json(),
             "directory": str(self.directory),
             "baseline": str(self._plan.baseline or ""),
             "requirements": self._plan.requirements,
@@ -139,9 +136,7 @@ class Campaign:
     @classmethod
     def join(cls, shared: Mapping[str, Any]) -> Campaign:
         """Take part in a run that another process began."""
-        values = dict(shared["target"])
-        values["capabilities"] = frozenset(map(Capability, values["capabilities"]))
-        target, store = Target(**values), Store(Path(shared["directory"]))
+        target, store = Target.from_json(shared["target"]), Store(Path(shared["directory"]))
         plan = Plan(
             baseline=Path(shared["baseline"]) if shared["baseline"] else None,
             requirements=shared["requirements"],

@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.profiles import OPENAI, PROFILES, Profile
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode
 
@@ -115,8 +116,7 @@ class Lab:
             api_key=ready["api_key"],
             capabilities=frozenset(Capability),
             control_url=ready["control_url"],
-            calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
-            models_are_deployments=ready.get("models_are_deployments", False),
+            profile=_profile(profile, ready),
             # Its own one, which it knows by that name.
             mcp_server_url="builtin",
             ca_file=ready.get("ca_file"),
@@ -232,6 +232,15 @@ class Lab:
                 process.popen.terminate()
         for process in processes:
             self.stop(process)
+
+
+def _profile(name: str, ready: Mapping[str, Any]) -> Profile:
+    """Return our reading of a fake's profile, with what the fake says of itself."""
+    return replace(
+        PROFILES.get(name, OPENAI),
+        calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
+        models_are_deployments=ready.get("models_are_deployments", False),
+    )
 
 
 def _read_line(fd: int, timeout_s: float) -> bytes:

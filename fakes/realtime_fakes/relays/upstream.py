@@ -131,7 +131,7 @@ def route(
         headers={
             name: value
             for name, value in request.headers.items()
-            if name.lower() in ("authorization", "user-agent") or name.lower().startswith("openai-")
+            if name.lower() in _PASSED_ON or name.lower().startswith(("openai-", "x-"))
         },
         subprotocols=tuple(name.strip() for name in offered.split(",") if name.strip())
         if policy.offers_subprotocols
@@ -140,6 +140,10 @@ def route(
         policy=policy,
         tls=tls if scheme == "https" else None,
     )
+
+
+_PASSED_ON = frozenset({"api-key", "authorization", "user-agent"})
+"""Headers with what the service has to know of the caller; ``api-key`` is Azure's."""
 
 
 class Downlink:

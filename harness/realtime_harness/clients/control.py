@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx2
 
-from realtime_harness.clients.signaling import ssl_context
+from realtime_harness.clients.transport import ssl_context
 from realtime_harness.errors import HarnessError
 from realtime_harness.evidence import Recorder
+from realtime_harness.targets.profiles import PROFILES
 from realtime_harness.targets.target import Target
 
 __all__ = ["Control"]
@@ -125,8 +126,11 @@ class Control:
             base_url=made["base_url"],
             api_key=made["api_key"],
             control_url=made["control_url"],
-            calls_need_ephemeral_key=made["calls_need_ephemeral_key"],
-            models_are_deployments=made["models_are_deployments"],
+            profile=replace(
+                PROFILES.get(profile or "", self._target.profile),
+                calls_need_ephemeral_key=made["calls_need_ephemeral_key"],
+                models_are_deployments=made["models_are_deployments"],
+            ),
             switches={
                 "defects": list(defects),
                 "behaviours": list(behaviours),

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx2
 
-from realtime_harness.errors import (
-    ConnectionLost,
-    ConnectionRefused,
-    EventNotReceived,
-    TargetUnreachable,
-)
-from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.clients.transport import ssl_context, unreachable
+from realtime_harness.errors import ConnectionLost, ConnectionRefused, EventNotReceived
+from realtime_harness.evidence import MASK, Direction, Kind, Lane, Recorder
+from realtime_harness.targets.retry import NEVER, Retry
 from realtime_harness.targets.target import Target
 
-__all__ = ["NO_KEY", "Form", "HttpAnswer", "Key", "NoKey", "Signaling", "ssl_context"]
+__all__ = ["NO_KEY", "Form", "HttpAnswer", "Key", "NoKey", "Signaling"]
 
 
 class NoKey(Enum):
@@ -33,7 +29,7 @@ class NoKey(Enum):
 
 
 NO_KEY: Final = NoKey.NO_KEY
-"""Send no ``Authorization`` header at all."""
+"""Show no key at all."""
 
 Key = str | NoKey | None
 """An API key, :data:`NO_KEY`, or ``None`` for the target's own."""
@@ -165,6 +161,7 @@ class Signaling:
             headers={"Content-Type": "application/json"},
             content=json.dumps(body),
             key=key,
+            retry=self._target.retry,
         )
 
     async def create_call(
@@ -194,7 +191,10 @@ class Signaling:
         """
         if key is None and self._target.calls_need_ephemeral_key:
             key = await self._key_for_call(model)
-        path = "/realtime/calls" + (f"?{urlencode({'model': model})}" if model else "")
+        query = {"model": model} if model else {}
+        if self._target.profile.filters_calls:
+            query["webrtcfilter"] = "on"
+        path = "/realtime/calls" + (f"?{urlencode(query)}" if query else "")
         raw = sdp.encode() if isinstance(sdp, str) else sdp
         if form is Form.SDP:
             if session is not None:
@@ -213,6 +213,7 @@ class Signaling:
             headers={"Accept": "application/sdp", **headers},
             content=content,
             key=key,
+            retry=self._target.retry,
         )
 
     async def _key_for_call(self, model: str | None) -> str:
@@ -247,15 +248,18 @@ class Signaling:
         headers: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         key: Key = None,
+        retry: Retry = NEVER,
     ) -> HttpAnswer:
         """Make a request below the target's base URL and return the answer, of whatever status.
 
         Args:
             method: HTTP method.
             path: below the base URL, such as ``/realtime/calls``; may have a query.
-            headers: in addition to ``Authorization``.
+            headers: in addition to those that show the key.
             content: the body.
             key: what to authenticate with.
+            retry: how it is made again if the answer says that it may work another time; every
+                attempt is recorded, and the answer to the last one is returned.
 
         Raises:
             TargetUnreachable: if nothing answers at that address.
@@ -263,23 +267,48 @@ class Signaling:
             ConnectionLost: if the endpoint breaks the connection off.
 
         """
-        url = self._target.http_url(path)
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = await self._ask(method, path, headers or {}, content, key)
+            pause_s = retry.pause_s(attempt, answer.status, answer.headers.get("retry-after"))
+            if pause_s is None:
+                return answer
+            self._recorder.note(
+                f"{method} {path} is made again in {pause_s:.3g} s, as the answer was "
+                f"{answer.status}: attempt {attempt + 1} of {retry.attempts}"
+            )
+            await asyncio.sleep(pause_s)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: str | bytes | None,
+        key: Key,
+    ) -> HttpAnswer:
+        shown_url = url = self._target.http_url(path)
         secret = self._target.api_key if key is None else key
-        sent = dict(headers or {})
+        sent = dict(headers)
         if isinstance(secret, str):
+            style = self._target.profile.key_style
             self._recorder.redactor.register(secret)
-            sent["Authorization"] = f"Bearer {secret}"
+            sent |= style.headers(secret)
+            shows = style.query(secret)
+            url = self._target.http_url(path, **shows)
+            shown_url = self._target.http_url(path, **dict.fromkeys(shows, MASK))
         request = self._client.build_request(method, url, headers=sent, content=content)
         asked = self._record(
             Direction.SENT,
             Kind.REQUEST,
-            {"method": method, "url": url, "headers": sent, "body": _readable(content)},
+            {"method": method, "url": shown_url, "headers": sent, "body": _readable(content)},
         )
         what = f"answer to {method} {path}"
         try:
             response = await self._client.send(request)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise TargetUnreachable(url=url, detail=str(error) or repr(error)) from error
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+            raise unreachable(self._target, shown_url, error) from error
         except httpx2.TimeoutException:
             raise EventNotReceived(
                 expected=what, lane="http", timeout_s=self._timeout_s, seen=[]
@@ -313,20 +342,6 @@ class Signaling:
         self, direction: Direction, kind: Kind, data: dict[str, Any], t_ns: int | None = None
     ) -> int:
         return self._recorder.record(Lane.HTTP, "http", direction, kind, data, t_ns=t_ns).seq
-
-
-def ssl_context(target: Target) -> ssl.SSLContext:
-    """Return what to trust: the machine's store, and the target's own certificate if it has one."""
-    return _ssl_context(target.ca_file)
-
-
-@cache
-def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
-    # Reading the machine's store takes about 40 ms, which is more than most scenarios do.
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
-    return context
 
 
 def _multipart(parts: list[tuple[str, str, bytes]], *, typed: bool) -> tuple[dict[str, str], bytes]:

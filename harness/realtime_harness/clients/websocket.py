@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from websockets import exceptions
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
@@ -19,9 +20,10 @@ from websockets.exceptions import (
 from websockets.typing import Subprotocol
 
 from realtime_harness.clients.base import EventConnection
-from realtime_harness.clients.signaling import HttpAnswer, ssl_context
-from realtime_harness.errors import ConnectionRefused, EventNotReceived, TargetUnreachable
-from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.clients.signaling import HttpAnswer
+from realtime_harness.clients.transport import ssl_context, unreachable
+from realtime_harness.errors import ConnectionRefused, EventNotReceived
+from realtime_harness.evidence import MASK, Direction, Kind, Lane, Recorder
 from realtime_harness.targets.target import Target
 
 __all__ = ["Auth", "WebSocketConnection", "open_websocket"]
@@ -29,13 +31,19 @@ __all__ = ["Auth", "WebSocketConnection", "open_websocket"]
 _CLOSE_TIMEOUT_S = 3.0
 # ``proxy`` came with websockets 15; before, there was no support for proxies to switch off.
 _KNOWS_PROXY = "proxy" in inspect.signature(connect).parameters
+# A proxy that fails is no fault of the endpoint's.
+_PROXY_ERRORS = tuple(
+    getattr(exceptions, name)
+    for name in ("InvalidProxy", "ProxyError")
+    if hasattr(exceptions, name)
+)
 
 
 class Auth(Enum):
     """How a WebSocket client shows its key."""
 
     HEADER = "header"
-    """``Authorization: Bearer``, as servers do."""
+    """As servers do: ``Authorization: Bearer``, or the way of the target's profile."""
     SUBPROTOCOL = "subprotocol"
     """``openai-insecure-api-key.<key>`` beside ``realtime``, as browsers do."""
     NONE = "none"
@@ -131,6 +139,9 @@ async def open_websocket(
 ) -> WebSocketConnection:
     """Open a WebSocket; the handshake is recorded on lane ``transport``.
 
+    A handshake that is refused for now is made again as the target's ``retry`` says; every attempt
+    is recorded.
+
     Args:
         target: the endpoint.
         recorder: where everything is written down.
@@ -142,29 +153,77 @@ async def open_websocket(
         subprotocols: offered in addition to what ``auth`` offers.
         headers: sent in addition to what ``auth`` sends.
         path: below the target's base URL.
-        timeout_s: bound on the handshake.
+        timeout_s: bound on each handshake.
 
     Raises:
         ConnectionRefused: if the endpoint does not switch protocols; ``answer`` has its response.
         TargetUnreachable: if nothing answers at that address.
 
     """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return await _open(
+                target,
+                recorder,
+                name=name,
+                lane=lane,
+                query=query,
+                key=key,
+                auth=auth,
+                subprotocols=subprotocols,
+                headers=headers,
+                path=path,
+                timeout_s=timeout_s,
+            )
+        except ConnectionRefused as refused:
+            answer = refused.answer
+            asked = answer.headers.get("retry-after") if answer is not None else None
+            pause_s = target.retry.pause_s(attempt, refused.status, asked)
+            if pause_s is None:
+                raise
+            recorder.note(
+                f"{name} is opened again in {pause_s:.3g} s, as it was refused with "
+                f"{refused.status}: attempt {attempt + 1} of {target.retry.attempts}"
+            )
+        await asyncio.sleep(pause_s)
+
+
+async def _open(
+    target: Target,
+    recorder: Recorder,
+    *,
+    name: str,
+    lane: Lane,
+    query: Mapping[str, str],
+    key: str | None,
+    auth: Auth,
+    subprotocols: Sequence[str] | None,
+    headers: Mapping[str, str] | None,
+    path: str,
+    timeout_s: float,
+) -> WebSocketConnection:
     secret = target.api_key if key is None else key
     recorder.redactor.register(secret)
     headers = dict(headers or {})
     offered = list(subprotocols or ())
+    shown_url = url = target.websocket_url(path, **query)
     if auth is Auth.HEADER:
-        headers["Authorization"] = f"Bearer {secret}"
+        style = target.profile.key_style
+        headers |= style.headers(secret)
+        shows = style.query(secret)
+        url = target.websocket_url(path, **{**query, **shows})
+        shown_url = target.websocket_url(path, **{**query, **dict.fromkeys(shows, MASK)})
     elif auth is Auth.SUBPROTOCOL:
         offered = ["realtime", f"openai-insecure-api-key.{secret}", *offered]
-    url = target.websocket_url(path, **query)
     shown = {**headers, **({"Sec-WebSocket-Protocol": ", ".join(offered)} if offered else {})}
     asked = _record(
         recorder,
         name,
         Direction.SENT,
         Kind.REQUEST,
-        {"method": "GET", "url": url, "headers": shown, "body": ""},
+        {"method": "GET", "url": shown_url, "headers": shown, "body": ""},
     )
     options: dict[str, Any] = {"ssl": ssl_context(target)} if url.startswith("wss:") else {}
     if _KNOWS_PROXY and target.is_loopback:
@@ -189,6 +248,8 @@ async def open_websocket(
         raise ConnectionRefused(
             lane=name, status=answer.status, detail=answer.text[:500], answer=answer
         ) from None
+    except _PROXY_ERRORS as error:
+        raise unreachable(target, shown_url, error) from error
     except TimeoutError:
         raise ConnectionRefused(
             lane=name, status=None, detail=f"no answer to the handshake within {timeout_s:g} s"
@@ -199,7 +260,7 @@ async def open_websocket(
     except (WebSocketException, EOFError) as error:
         raise ConnectionRefused(lane=name, status=None, detail=repr(error)) from error
     except OSError as error:
-        raise TargetUnreachable(url=url, detail=str(error)) from error
+        raise unreachable(target, shown_url, error) from error
     if socket.response is not None:
         _answer(recorder, name, asked, socket.response.status_code, socket.response.headers, b"")
     recorder.state(name, lane.value, "open", subprotocol=socket.subprotocol)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from realtime_harness.clients.signaling import ssl_context
+from realtime_harness.clients.transport import ssl_context
 from realtime_harness.errors import TargetUnreachable
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target

@@ -146,7 +146,7 @@ async def open_relay(
             base_url=urlunsplit((scheme, host, path, "", "")),
             capabilities=target.capabilities - {Capability.CONTROL},
             query=query,
-            calls_need_ephemeral_key=False,
+            profile=replace(target.profile, calls_need_ephemeral_key=False),
             ca_file=None,
         ),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.profiles import OPENAI, Profile
+from realtime_harness.targets.retry import NEVER, Retry
 
 __all__ = ["Target"]
 
@@ -28,16 +32,20 @@ class Target:
     control_url: str | None = None
     """Root of the fake's control API, for targets that claim :attr:`Capability.CONTROL`."""
 
-    calls_need_ephemeral_key: bool = False
-    """Whether a standard key opens no call, as on Azure. Calls are then opened with a key that is
-    made for each of them."""
+    profile: Profile = OPENAI
+    """How it legally differs from others."""
 
-    models_are_deployments: bool = False
-    """Whether ``model`` is a name that the customer gave, as on Azure, and says nothing of what is
-    behind it."""
+    retry: Retry = NEVER
+    """How requests that set something up are made again."""
 
-    transcription_model: str = "gpt-4o-mini-transcribe"
-    """What writes down what the user says; on Azure the name of a deployment."""
+    upstream: Target | None = None
+    """For a relay of the user's: the service behind it, which it is compared with."""
+
+    relay_kind: str = ""
+    """For the same: ``ws`` or ``webrtc``, by which clients come to it; otherwise empty."""
+
+    key_source: str = ""
+    """Where the key came from, in words that tell where to change it."""
 
     mcp_server_url: str | None = None
     """An MCP server that the endpoint can reach, without approval or harm; ``None`` if there is
@@ -56,6 +64,21 @@ class Target:
     """What is switched on in a fake: ``{"defects": [...], "behaviours": [...]}``."""
 
     @property
+    def calls_need_ephemeral_key(self) -> bool:
+        """As :attr:`Profile.calls_need_ephemeral_key`."""
+        return self.profile.calls_need_ephemeral_key
+
+    @property
+    def models_are_deployments(self) -> bool:
+        """As :attr:`Profile.models_are_deployments`."""
+        return self.profile.models_are_deployments
+
+    @property
+    def transcription_model(self) -> str:
+        """As :attr:`Profile.transcription_model`."""
+        return self.profile.transcription_model
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the endpoint is on this machine."""
         return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -71,3 +94,26 @@ class Target:
         scheme, host, root, *_ = urlsplit(self.base_url)
         ws = {"http": "ws", "https": "wss"}[scheme]
         return urlunsplit((ws, host, root + path, urlencode({**self.query, **query}), ""))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, for another process. They contain the key."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            **values,
+            "capabilities": sorted(each.value for each in self.capabilities),
+            "profile": self.profile.to_json(),
+            "retry": asdict(self.retry),
+            "upstream": self.upstream.to_json() if self.upstream is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Target:
+        """Read back what :meth:`to_json` returned."""
+        upstream = values["upstream"]
+        read = {
+            "capabilities": frozenset(map(Capability, values["capabilities"])),
+            "profile": Profile.from_json(values["profile"]),
+            "retry": Retry(**values["retry"]),
+            "upstream": cls.from_json(upstream) if upstream is not None else None,
+        }
+        return cls(**{**values, **read})

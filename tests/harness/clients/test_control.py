@@ -65,7 +65,7 @@ async def test_new_service_is_a_target(control: Control, httpx2_mock: MockRouter
     target = await control.new_service("one", defects=["broken"])
     assert (target.base_url, target.api_key) == (f"{ROOT}/services/one/v1", "sk-one")
     assert target.control_url == f"{ROOT}/services/one"
-    assert target.switches == {"defects": ["broken"], "behaviours": []}
+    assert target.switches == {"defects": ["broken"], "behaviours": [], "faults": []}
     assert target.capabilities == TARGET.capabilities
 
 

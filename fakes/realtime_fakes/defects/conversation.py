@@ -266,6 +266,7 @@ SWITCHES: tuple[Switch, ...] = (
         "sound",
         "Adds a message with sound without its content.",
         _chosen(_content(lambda part: None, "input_audio"), _ADDED, _DONE),
+        also={"rt.audio.item-with-sound": "the same message with sound"},
     ),
     _defect(
         "sound-item-repeated",
@@ -415,6 +416,7 @@ SWITCHES: tuple[Switch, ...] = (
         "truncate-user",
         "Passes over the truncation of a user's message without an error.",
         drop_error(None, mentions="Only model output audio"),
+        also={"rt.interruption.text-refused": "the same refusal, of a written answer"},
     ),
     _defect(
         "unknown-item-truncated",

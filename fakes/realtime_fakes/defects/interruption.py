@@ -105,13 +105,6 @@ def _not_to_nothing(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [another(event, "e", type="error", error=error)]
 
 
-def _another_code(event: Event, memory: dict[str, Any]) -> list[Event]:
-    error = event["error"]
-    if error["code"] != "item_truncate_invalid_item_id":
-        return [event]
-    return [{**event, "error": {**error, "code": "item_not_found"}}]
-
-
 def _on_calls(change: Change, *types: str) -> EventTap:
     def tap(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
         is_meant = role is Role.DATA_CHANNEL and event["type"] in types
@@ -221,31 +214,10 @@ SWITCHES: tuple[Switch, ...] = (
         policy={"truncates_too": ("beyond",)},
     ),
     _defect(
-        "user-truncated",
-        "user-refused",
-        "A message of the user may be truncated.",
-        policy={"truncates_too": ("user",)},
-        also={"rt.conversation.truncate-user": "the same truncation, of what was written"},
-    ),
-    _defect(
         "text-truncated",
         "text-refused",
         "A written message of the assistant may be truncated.",
         policy={"truncates_too": ("text",)},
-    ),
-    _defect(
-        "nothing-truncated",
-        "unknown-refused",
-        "An item that does not exist may be truncated.",
-        policy={"truncates_too": ("unknown",)},
-        also={"rt.conversation.truncate-unknown": "the same truncation"},
-    ),
-    _defect(
-        "truncation-other-code",
-        "unknown-code",
-        "The truncation of an item that does not exist is refused with another code.",
-        event=on_websocket(_another_code, "error"),
-        also={"rt.conversation.truncate-unknown-code": "the same truncation"},
     ),
     # calls
     _defect(

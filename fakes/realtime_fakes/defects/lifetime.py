@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, another, named_item, on_websocket
+from realtime_fakes.defects.taps import Change, another, is_chosen, named_item, on_websocket
 from realtime_fakes.switches import Event, Switch
 
 __all__ = ["SWITCHES"]
@@ -56,11 +56,11 @@ def _somebody_else(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 
 def _items_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
-    """Find items that clients of other sessions have named."""
+    """Find items of other sessions by their ids, which have the form of ours."""
     if event["error"]["code"] != "item_retrieve_invalid_item_id":
         return [event]
     item_id = named_item(event) or ""
-    if not item_id.startswith("item_of_the_"):
+    if is_chosen({"id": item_id}):
         return [event]
     item = {
         "id": item_id,
@@ -170,7 +170,7 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "items-of-another-session",
         "apart-items",
-        "Items that clients have named can be retrieved from other sessions.",
+        "Items of one session can be retrieved from others.",
         event=on_websocket(_items_of_all, "error"),
     ),
     _defect(

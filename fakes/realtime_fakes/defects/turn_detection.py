@@ -65,8 +65,9 @@ def _knows_answers(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 def _one_item_for_all(event: Event, memory: dict[str, Any]) -> list[Event]:
     """Put every turn but the first at the beginning of the conversation."""
-    if event["type"] == _COMMITTED:
+    if event["type"] == _STOPPED:
         memory["turns"] = memory.get("turns", 0) + 1
+        return [event]
     is_turn = event["type"] == _COMMITTED or event["item"].get("role") == "user"
     if memory.get("turns", 0) > 1 and is_turn:
         return [{**event, "previous_item_id": None}]
@@ -174,7 +175,7 @@ SWITCHES: tuple[Switch, ...] = (
         "turns-at-the-beginning",
         "second-turn",
         "Every turn but the first is put at the beginning of the conversation.",
-        event=on_websocket(_one_item_for_all, _COMMITTED, _ADDED, _DONE),
+        event=on_websocket(_one_item_for_all, _STOPPED, _COMMITTED, _ADDED, _DONE),
     ),
     _defect(
         "silence-taken-for-speech",

@@ -28,9 +28,6 @@ __all__ = [
     "TRUNCATED_TEXT",
     "TRUNCATED_TO_NOTHING",
     "TURN_DETECTED",
-    "UNKNOWN_CODE",
-    "UNKNOWN_REFUSED",
-    "USER_REFUSED",
 ]
 
 _SDK = "openai Python SDK 3.52.0, "
@@ -152,29 +149,11 @@ BEYOND_REFUSED = _check(
     "A truncation behind the end of the sound is answered with an error.",
     f"{_TRUNCATE}: greater than the actual audio duration",
 )
-USER_REFUSED = _check(
-    "user-refused",
-    Level.MUST,
-    "A truncation of a message of the user is answered with an error.",
-    f"{_TRUNCATE}: only assistant message items can be truncated",
-)
 TEXT_REFUSED = _check(
     "text-refused",
     Level.SHOULD,
     "A truncation of a written message of the assistant is answered with an error.",
     f"{_TRUNCATE}: truncate a previous assistant message's audio",
-)
-UNKNOWN_REFUSED = _check(
-    "unknown-refused",
-    Level.MUST,
-    "A truncation of an item that does not exist is answered with an error.",
-    _TRUNCATE,
-)
-UNKNOWN_CODE = _check(
-    "unknown-code",
-    Level.SHOULD,
-    "That error has the code item_truncate_invalid_item_id.",
-    "openai-agents-js and others: https://github.com/openai/openai-agents-js/issues/1173",
 )
 CLEAR_ON_SOCKET = _check(
     "clear-on-websocket",
@@ -222,10 +201,7 @@ CHECKS = (
     TRUNCATED_TEXT,
     TRUNCATED_TO_NOTHING,
     BEYOND_REFUSED,
-    USER_REFUSED,
     TEXT_REFUSED,
-    UNKNOWN_REFUSED,
-    UNKNOWN_CODE,
     CLEAR_ON_SOCKET,
     CLEARED,
     QUIET,

@@ -9,7 +9,6 @@ from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
 from realtime_scenarios.lifetime import checks
 
-_ITEM = "item_of_the_first"
 _FIRST, _SECOND = "You are the first of two.", "You are the second of two."
 _OF_A_CONVERSATION = ("conversation.item.", "input_audio_buffer.", "response.")
 
@@ -26,13 +25,12 @@ async def two_sessions(run: ScenarioRun) -> None:
         await update_session(client, instructions=instructions)
     start = len(second.events)
     item = {
-        "id": _ITEM,
         "type": "message",
         "role": "user",
         "content": [{"type": "input_text", "text": "This is between us."}],
     }
     await first.send({"type": "conversation.item.create", "item": item})
-    await first.expect("conversation.item.done")
+    added = await first.expect("conversation.item.added")
     await text_turn(first, "Hello")
     await update_session(first, instructions=_FIRST, max_output_tokens=77)
 
@@ -55,7 +53,8 @@ async def two_sessions(run: ScenarioRun) -> None:
         f"expected {_SECOND!r} and its own limit, got {found}",
         evidence=fence,
     )
-    await second.send({"type": "conversation.item.retrieve", "item_id": _ITEM})
+    item_id = str(member(added.data, "item", "id"))
+    await second.send({"type": "conversation.item.retrieve", "item_id": item_id})
     with run.judging(checks.APART_ITEMS):
         answer = await second.expect("error", "conversation.item.retrieved")
         run.check(

@@ -37,8 +37,8 @@ class Policy:
 
     overlook: tuple[str, ...] = ()
     """Refusals of WebSocket callers that are not made, so that these are let in: ``key_missing``,
-    ``key_empty``, ``subprotocol_key``, ``beta_header``, ``beta_subprotocol``,
-    ``transcription_model``, and else by their code."""
+    ``key_empty``, ``long_key`` (unknown, and as long as a good one), ``subprotocol_key``,
+    ``beta_header``, ``beta_subprotocol``, ``transcription_model``, and else by their code."""
 
     refused_intents: tuple[str, ...] = ()
     """Values of ``intent`` that are taken for unknown."""
@@ -65,6 +65,9 @@ class Policy:
 
     single_use_keys: tuple[str, ...] = ()
     """Where an ephemeral key starts one session only: ``websocket``, ``call``."""
+
+    session_id_prefix: str = "sess_"
+    """What the ids of sessions start with that are opened over WebSocket."""
 
     ephemeral_prefix: str = "ek_"
     """What ephemeral keys start with."""

@@ -190,7 +190,10 @@ class Service:
         """
         now = self.clock.now()
         self.ids.at(now)
-        session_id = self.ids.session() if call_id is None else self.ids.session_of_call(call_id)
+        if call_id is None:
+            session_id = self.policy.session_id_prefix + self.ids.session().partition("_")[2]
+        else:
+            session_id = self.ids.session_of_call(call_id)
         config = effective(
             requested,
             model=model_for(requested, model, is_deployment=self.policy.name_deployments),

@@ -17,6 +17,8 @@ def _not_first(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
     """Send ``conversation.created`` first, which the beta sent second."""
     if role is not Role.WEBSOCKET or event["type"] != "session.created":
         return [event]
+    if event["session"]["type"] != "realtime":
+        return [event]
     conversation = {"id": "conv_0", "object": "realtime.conversation"}
     early = {"type": "conversation.created", "conversation": conversation}
     return [{**early, "event_id": event["event_id"] + "c"}, event]
@@ -84,20 +86,14 @@ SWITCHES: tuple[Switch, ...] = (
         "Refuses callers that say their intent is realtime.",
         policy={"refused_intents": ("realtime",)},
     ),
-    _defect(
-        "intent-transcription-refused",
-        "intent-transcription",
-        "Refuses callers that say their intent is transcription.",
-        policy={"refused_intents": ("transcription",)},
-    ),
     # keys
     _overlooks("key_missing", "no-key", "Lets callers in who show no key."),
     _overlooks("key_empty", "empty-key", "Lets callers in who show an empty key."),
     _overlooks(
-        "invalid_api_key",
+        "long_key",
         "bad-key",
-        "Lets callers in whose key in the header it does not know.",
-        also=_because("that key was forgotten or is unknown", "keys.expired", "sideband.bad-key"),
+        "Lets callers in whose unknown key in the header is as long as a good one.",
+        also=_because("an expired key is not known any more", "keys.expired"),
     ),
     _overlooks(
         "subprotocol_key",

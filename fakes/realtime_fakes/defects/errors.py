@@ -12,7 +12,7 @@ from realtime_fakes.switches import Event, EventTap, Switch
 __all__ = ["SWITCHES"]
 
 _NO_TYPE = "The 'type' field is missing."
-_UNKNOWN = "'no.such.event'"
+_UNKNOWN = "'nobody.knows.this'"
 _ITEM = "item_thatWasRefused000000"
 
 

@@ -67,10 +67,6 @@ def _first_tool(name: str) -> _Where:
     return lambda session: bool(session["tools"]) and session["tools"][0]["name"] == name
 
 
-def _cut_hour(session: dict[str, Any]) -> dict[str, Any]:
-    return {**session, "expires_at": session["expires_at"] - 1800}
-
-
 def _with_another_tool(session: dict[str, Any]) -> dict[str, Any]:
     more = {"type": "function", "name": "look_up", "parameters": {"type": "object"}}
     return {**session, "tools": [more, *session["tools"]]}
@@ -166,11 +162,7 @@ def _same_voice_refused(event: Event, role: Role, memory: dict[str, Any]) -> lis
     return [_error(event, "cannot_update_voice", None)]
 
 
-def _because(reason: str, *names: str) -> dict[str, str]:
-    return {f"rt.{name}": reason for name in names}
-
-
-def _defect(name: str, violates: str, summary: str, event: EventTap, **how: Any) -> Switch:
+def _defect(name: str, violates: str, summary: str, event: EventTap | None, **how: Any) -> Switch:
     return Switch(
         name=f"session-{name}",
         violates=f"rt.session.{violates}",
@@ -198,21 +190,9 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "id-of-another-form",
         "id",
-        "Counts sessions in place of giving them ids.",
-        _created("session-1", "id"),
-    ),
-    _defect(
-        "expired-at-once",
-        "expires-at",
-        "Says in session.created that the session expired in 1970.",
-        _created(1, "expires_at"),
-        also=_because("it is no hour either", "session.an-hour"),
-    ),
-    _defect(
-        "lasts-half-an-hour",
-        "an-hour",
-        "Says in session.created that the session lasts for half an hour, as in the beta.",
-        _shown("session.created", lambda session: True, _cut_hour),
+        "Gives sessions ids that start with session-.",
+        None,
+        policy={"session_id_prefix": "session-"},
     ),
     _defect(
         "begins-with-text",

@@ -21,7 +21,6 @@ __all__ = [
     "ERROR_SHAPE",
     "GONE_MODEL",
     "INTENT",
-    "INTENT_TRANSCRIPTION",
     "KEY_HIDDEN",
     "KEY_NOT_SELECTED",
     "KEY_NUMBER",
@@ -102,12 +101,6 @@ INTENT = _check(
     "intent-realtime",
     Level.SHOULD,
     "A caller with the intent realtime beside the model gets a session of type realtime.",
-    _CONNECT,
-)
-INTENT_TRANSCRIPTION = _check(
-    "intent-transcription",
-    Level.SHOULD,
-    "A caller with the intent transcription and no model gets a session of type transcription.",
     _CONNECT,
 )
 UNKNOWN_INTENT = _check(
@@ -283,7 +276,6 @@ CHECKS = (
     SUBPROTOCOL,
     KEY_NOT_SELECTED,
     INTENT,
-    INTENT_TRANSCRIPTION,
     UNKNOWN_INTENT,
     NO_KEY,
     KEY_NUMBER,

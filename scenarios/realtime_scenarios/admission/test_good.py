@@ -75,25 +75,6 @@ async def good_callers(run: ScenarioRun) -> None:
     run.observe(checks.UNKNOWN_INTENT, odd.shown(), evidence=odd.seq)
 
 
-@scenario(
-    suite="admission",
-    checks=[checks.INTENT_TRANSCRIPTION],
-    needs=[Capability.WEBSOCKET, Capability.TRANSCRIPTION],
-)
-async def transcribes(run: ScenarioRun) -> None:
-    """Who wants nothing but a transcript says so in the URL."""
-    knocked = await knock(run, query={"intent": "transcription"})
-    _judge_admitted(run, checks.INTENT_TRANSCRIPTION, knocked)
-    if knocked.admitted:
-        kind = knocked.session.get("type")
-        run.check(
-            checks.INTENT_TRANSCRIPTION,
-            kind == "transcription",
-            f"expected a session of type transcription, got {kind}",
-            evidence=knocked.seq,
-        )
-
-
 def _judge_admitted(run: ScenarioRun, check: Check, knocked: Knock) -> None:
     run.check(
         check,

@@ -11,7 +11,7 @@ from realtime_scenarios.errors import checks
 
 __all__ = ["EVENTS", "FRAMES", "UNKNOWN", "Wrong"]
 
-UNKNOWN = "no.such.event"
+UNKNOWN = "nobody.knows.this"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,7 @@ __all__ = [
     "DEFAULT_VAD",
     "DEFAULT_VOICE",
     "EMPTY",
-    "EXPIRES_AT",
     "FORMATS",
-    "HOUR",
     "ID",
     "IDLE_BOUNDS",
     "INCLUDE",
@@ -105,18 +103,6 @@ ID = _check(
     Level.SHOULD,
     "A session has an id that starts with sess_.",
     f"{_SDK_ANSWER}; {_RECORDED}",
-)
-EXPIRES_AT = _check(
-    "expires-at",
-    Level.MUST,
-    "A session says when it expires: whole Unix seconds, in the future.",
-    f"{_SDK_ANSWER}; {_RECORDED}",
-)
-HOUR = _check(
-    "an-hour",
-    Level.SHOULD,
-    "A session lasts for an hour.",
-    f"{_GUIDE}; {_RECORDED}",
 )
 DEFAULT_MODALITIES = _check(
     "default-modalities",
@@ -503,8 +489,6 @@ SAME_VOICE = _check(
 CHECKS = (
     KIND,
     ID,
-    EXPIRES_AT,
-    HOUR,
     DEFAULT_MODALITIES,
     DEFAULT_TOOLS,
     DEFAULT_LIMIT,

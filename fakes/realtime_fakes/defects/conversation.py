@@ -359,6 +359,7 @@ SWITCHES: tuple[Switch, ...] = (
         _unknown(_RETRIEVE, _found_after_all),
         also={
             "rt.conversation.not-added": "an item that was refused never was",
+            "rt.lifetime.apart-items": "in another session an item never was",
             "rt.responses.not-retrievable": "what is out of band never was in the conversation",
         },
     ),

@@ -35,7 +35,13 @@ async def closing(run: ScenarioRun) -> None:
     await _judge_end(run, checks.ENDS_WITH_CLIENT, member(created.data, "session", "id"))
 
 
-@scenario(suite="lifetime", checks=[checks.ENDS_WITH_LOSS], needs=[Capability.CONTROL])
+@scenario(
+    suite="lifetime",
+    checks=[checks.ENDS_WITH_LOSS],
+    needs=[Capability.CONTROL],
+    # It is we who end this connection as nobody should.
+    stream=False,
+)
 async def breaking(run: ScenarioRun) -> None:
     """A connection breaks, and its session is gone."""
     client: WebSocketConnection = await run.websocket()

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from realtime_harness.contract.rules import STREAM_RULES
-from realtime_harness.errors import HarnessError, MissingExtra, TargetViolation
+from realtime_harness.errors import HarnessError, MissingExtra, NotClaimed, TargetViolation
 from realtime_harness.evidence import Direction, Entry, Kind, Recorder, Redactor
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
@@ -115,6 +115,9 @@ async def _converse(run: ScenarioRun) -> None:
             await scenario.function(run)
     except MissingExtra as error:
         run.ledger.settle(Verdict.UNTESTABLE, str(error))
+    except NotClaimed as error:
+        _judge_stream(run)
+        run.ledger.settle(Verdict.NOT_APPLICABLE, str(error))
     except TargetViolation as violation:
         run.note(f"the conversation ended early: {violation}")
         _judge_stream(run)
@@ -144,8 +147,6 @@ def _judge_stream(run: ScenarioRun) -> None:
     ):
         return
     for rule in STREAM_RULES:
-        if run.ledger.is_judged(rule.check):
-            continue
         try:
             findings = rule.judge(evidence)
         except Exception as error:

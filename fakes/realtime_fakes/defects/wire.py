@@ -111,6 +111,46 @@ def _total_off_by_one(event: Event, role: Role, memory: dict[str, Any]) -> list[
     return [{**event, "response": {**event["response"], "usage": usage}}]
 
 
+def _item_added_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "conversation.item.added" and event["item"].get("role") == "user":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
+def _transcribed_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "conversation.item.input_audio_transcription.completed":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
+def _played_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "output_audio_buffer.started":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
+def _greeted_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if role is Role.WEBSOCKET and event["type"] == "session.created":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
+def _refused_and_shown(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "error" and event["error"].get("param") == "session.output_modalities":
+        memory["refused"] = True
+    elif event["type"] == "session.updated" and memory.pop("refused", False):
+        session = {**event["session"], "output_modalities": ["text", "audio"]}
+        return [{**event, "session": session}]
+    return [event]
+
+
+def _speaks_behind_its_end(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "error" and event["error"].get("code") == "session_expired":
+        limits = {"type": "rate_limits.updated", "rate_limits": []}
+        return [event, {**limits, "event_id": f"{event['event_id']}x"}]
+    return [event]
+
+
 def _another_id(event: Event) -> str:
     """Return an id for an extra event; the same on every attachment, as ids are."""
     return f"{event['event_id']}x"
@@ -195,5 +235,41 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Reports one token too many in total_tokens.",
         violates="rt.wire.usage-adds-up",
         event=_total_off_by_one,
+    ),
+    Switch(
+        name="item-added-twice",
+        summary="Says twice that an item of the user was added.",
+        violates="rt.wire.turn-order",
+        event=_item_added_twice,
+    ),
+    Switch(
+        name="transcribed-twice",
+        summary="Says twice that a transcription is completed.",
+        violates="rt.wire.transcription-order",
+        event=_transcribed_twice,
+    ),
+    Switch(
+        name="playback-starts-twice",
+        summary="Says twice that a response is being played.",
+        violates="rt.wire.playback-order",
+        event=_played_twice,
+    ),
+    Switch(
+        name="greeted-twice",
+        summary="Sends session.created twice on WebSockets.",
+        violates="rt.wire.session-created-first",
+        event=_greeted_twice,
+    ),
+    Switch(
+        name="refused-and-shown",
+        summary="Shows the modalities of an update that it refused.",
+        violates="rt.wire.refused-update-without-effect",
+        event=_refused_and_shown,
+    ),
+    Switch(
+        name="speaks-behind-its-end",
+        summary="Sends an event behind the error that says that the session has expired.",
+        violates="rt.wire.ends-cleanly",
+        event=_speaks_behind_its_end,
     ),
 )

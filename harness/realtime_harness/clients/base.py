@@ -35,6 +35,8 @@ class EventConnection(ABC):
         self._cursor = 0
         self._closed: Closed | None = None
         self._closing = False
+        # Whether we broke it off, as a lost network does.
+        self._cut = False
         self._waiters: set[asyncio.Future[None]] = set()
 
     @property
@@ -175,6 +177,7 @@ class EventConnection(ABC):
             code=code,
             reason=reason,
             by="us" if self._closing else "them",
+            **({"cut": True} if self._cut else {}),
         )
         self._closed = Closed(code=code, reason=reason, t_ns=entry.t_ns, by_us=self._closing)
         self._wake()

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from realtime_harness.checks import Check
 from realtime_harness.contract.rule import Finding, Rule
 from realtime_harness.contract.stream import (
@@ -126,6 +128,20 @@ def _short(text: str) -> str:
     return repr(text) if len(text) <= 60 else f"{text[:40]!r} … ({len(text)} characters)"
 
 
+def _arguments_are_json(stream: Stream) -> Iterator[Finding]:
+    for entry in stream.events:
+        if event_type(entry.data) != "response.function_call_arguments.done":
+            continue
+        arguments = as_text(entry.data.get("arguments"))
+        if arguments is None:
+            continue
+        try:
+            orjson.loads(arguments)
+        except ValueError as error:
+            reason = f"arguments are {_short(arguments)}, which is not JSON: {error}"
+            yield Finding(reason=reason, seq=entry.seq)
+
+
 def _audio_is_base64(stream: Stream) -> Iterator[Finding]:
     for entry in stream.events:
         if event_type(entry.data) != "response.output_audio.delta":
@@ -219,6 +235,17 @@ RULES: tuple[Rule, ...] = (
             source=_CASSETTES,
         ),
         judge=per_stream(_text_agrees),
+    ),
+    Rule(
+        check=Check(
+            id="rt.wire.arguments-are-json",
+            level=Level.INFO,
+            clause="The arguments of a function call are JSON; a model writes them, so it is "
+            "reported and not judged.",
+            source="openai Python SDK 3.52.0, types/realtime/"
+            "response_function_call_arguments_done_event.py",
+        ),
+        judge=per_stream(_arguments_are_json),
     ),
     Rule(
         check=Check(

@@ -6,8 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from realtime_harness.checks import Check
 from realtime_harness.contract.rule import Finding, Rule
-from realtime_harness.contract.schemas import server_event_errors, server_event_types
+from realtime_harness.contract.schemas import (
+    client_event_errors,
+    server_event_errors,
+    server_event_types,
+)
 from realtime_harness.contract.stream import (
+    EVENT_LANES,
     Stream,
     as_object,
     as_text,
@@ -43,6 +48,17 @@ def _schema(stream: Stream) -> Iterator[Finding]:
         if errors := server_event_errors(entry.data):
             reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
             yield Finding(reason=reason, seq=entry.seq)
+
+
+def _client_schema(entries: Sequence[Entry]) -> list[Finding]:
+    found = []
+    for entry in entries:
+        if entry.direction is not Direction.SENT or entry.kind is not Kind.EVENT:
+            continue
+        if entry.lane in EVENT_LANES and (errors := client_event_errors(entry.data)):
+            reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
+            found.append(Finding(reason=reason, seq=entry.seq))
+    return found
 
 
 def _known_types(stream: Stream) -> Iterator[Finding]:
@@ -116,6 +132,16 @@ RULES: tuple[Rule, ...] = (
             source="openai Python SDK 3.52.0, types/realtime/realtime_server_event.py",
         ),
         judge=per_stream(_schema),
+    ),
+    Rule(
+        check=Check(
+            id="rt.wire.client-events-valid",
+            level=Level.INFO,
+            clause="What the client sent has the fields and types of its schema; an endpoint "
+            "cannot be blamed for what it makes of anything else.",
+            source="openai Python SDK 3.52.0, types/realtime/realtime_client_event.py",
+        ),
+        judge=_client_schema,
     ),
     Rule(
         check=Check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from realtime_harness.checks import Check
@@ -14,6 +15,7 @@ from realtime_harness.contract.stream import (
     as_object,
     as_text,
     event_type,
+    item_id,
     per_stream,
     responses,
 )
@@ -26,17 +28,11 @@ _ADDED = "conversation.item.added"
 _DONE = "conversation.item.done"
 
 
-def _item_id(entry: Entry) -> str | None:
-    """Return the id of the item that the event is about."""
-    event = entry.data
-    return as_text(event.get("item_id")) or as_text(as_object(event.get("item")).get("id"))
-
-
 def _first(stream: Stream, kind: str) -> dict[str, int]:
     """Return where each item first had an event of type ``kind``: item id -> seq."""
     found: dict[str, int] = {}
     for entry in stream.events:
-        if event_type(entry.data) == kind and (identifier := _item_id(entry)):
+        if event_type(entry.data) == kind and (identifier := item_id(entry.data)):
             found.setdefault(identifier, entry.seq)
     return found
 
@@ -47,16 +43,16 @@ def _announced(stream: Stream) -> Iterator[Finding]:
         for identifier, seq in done.items():
             if added.get(identifier, seq) >= seq:
                 yield Finding(reason=f"{_DONE} of {identifier} without {_ADDED}", seq=seq)
-    waiting = {identifier: added[identifier] for identifier in _inputs(stream)}
+    # In the order of the wire, so each is looked at once.
+    waiting = deque({identifier: added[identifier] for identifier in _inputs(stream)}.items())
     for response in responses(stream):
         if response.done is None or response.created is None or not response.completed:
             continue
         end = response.done.seq
-        for identifier, seq in list(waiting.items()):
-            if seq < response.created.seq:
-                del waiting[identifier]
-                if done.get(identifier, end) >= end:
-                    yield Finding(reason=f"no {_DONE} of {identifier}", seq=end)
+        while waiting and waiting[0][1] < response.created.seq:
+            identifier, _ = waiting.popleft()
+            if done.get(identifier, end) >= end:
+                yield Finding(reason=f"no {_DONE} of {identifier}", seq=end)
         if response.out_of_band:
             continue
         for identifier in _outputs(response):
@@ -71,13 +67,13 @@ def _inputs(stream: Stream) -> Iterator[str]:
     for entry in stream.events:
         item = as_object(entry.data.get("item"))
         whole = item.get("type") == "function_call_output" or item.get("role") in ("user", "system")
-        if event_type(entry.data) == _ADDED and whole and (identifier := _item_id(entry)):
+        if event_type(entry.data) == _ADDED and whole and (identifier := item_id(entry.data)):
             yield identifier
 
 
 def _outputs(response: Response) -> Iterator[str]:
     for entry in response.entries:
-        if event_type(entry.data) == "response.output_item.added" and (i := _item_id(entry)):
+        if event_type(entry.data) == "response.output_item.added" and (i := item_id(entry.data)):
             yield i
 
 
@@ -98,7 +94,7 @@ def _ids_agree(stream: Stream) -> Iterator[Finding]:
 def _named(response: Response) -> Iterator[tuple[Entry, int, str]]:
     """Yield every place where an event gives the id of the response's n-th output item."""
     for entry in response.entries:
-        index, identifier = as_index(entry.data.get("output_index")), _item_id(entry)
+        index, identifier = as_index(entry.data.get("output_index")), item_id(entry.data)
         if index is not None and identifier is not None:
             yield entry, index, identifier
     if response.done is not None and response.completed:
@@ -114,11 +110,11 @@ def _previous_known(stream: Stream) -> Iterator[Finding]:
     for entry in stream.events:
         if event_type(entry.data) != _ADDED:
             continue
-        if identifier := _item_id(entry):
+        if identifier := item_id(entry.data):
             known.add(identifier)
         previous = as_text(entry.data.get("previous_item_id"))
         if previous is not None and previous not in known:
-            reason = f"{_item_id(entry)} was added behind {previous}, which was never added"
+            reason = f"{item_id(entry.data)} was added behind {previous}, which was never added"
             yield Finding(reason=reason, seq=entry.seq)
 
 

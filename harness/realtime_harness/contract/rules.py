@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_harness.contract import content, frames, grammar, items
+from realtime_harness.contract import content, ending, frames, grammar, items, session
 from realtime_harness.contract.rule import Finding, Rule
 
 __all__ = ["STREAM_RULES", "Finding", "Rule"]
@@ -12,5 +12,7 @@ STREAM_RULES: tuple[Rule, ...] = (
     *grammar.RULES,
     *items.RULES,
     *content.RULES,
+    *session.RULES,
+    *ending.RULES,
 )
 """All of them. Each is also a check of every scenario that declares ``stream=True``."""

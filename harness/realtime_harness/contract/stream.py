@@ -13,6 +13,7 @@ from realtime_harness.contract.rule import Finding
 from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 
 __all__ = [
+    "EVENT_LANES",
     "Response",
     "Stream",
     "as_index",
@@ -20,13 +21,15 @@ __all__ = [
     "as_object",
     "as_text",
     "event_type",
+    "item_id",
     "per_stream",
     "response_id",
     "responses",
     "streams",
 ]
 
-_EVENT_LANES = frozenset({Lane.WEBSOCKET, Lane.DATA_CHANNEL, Lane.SIDEBAND})
+EVENT_LANES = frozenset({Lane.WEBSOCKET, Lane.DATA_CHANNEL, Lane.SIDEBAND})
+"""The channels that events go over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ def streams(entries: Sequence[Entry]) -> list[Stream]:
     """Return what each connection that carries events received."""
     found: dict[tuple[Lane, str], Stream] = {}
     for entry in entries:
-        if entry.direction is Direction.RECEIVED and entry.lane in _EVENT_LANES:
+        if entry.direction is Direction.RECEIVED and entry.lane in EVENT_LANES:
             key = (entry.lane, entry.connection)
             if key not in found:
                 found[key] = Stream(lane=entry.lane, connection=entry.connection, frames=[])
@@ -133,6 +136,11 @@ def response_id(event: dict[str, Any]) -> str | None:
     if event_type(event) in {"response.created", "response.done"}:
         return as_text(as_object(event.get("response")).get("id"))
     return as_text(event.get("response_id"))
+
+
+def item_id(event: dict[str, Any]) -> str | None:
+    """Return the id of the item that the event is about, if it is about one."""
+    return as_text(event.get("item_id")) or as_text(as_object(event.get("item")).get("id"))
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -54,6 +54,9 @@ def recordings() -> Recordings:
     return Recordings()
 
 
+_WRITING = "conversation.item.input_audio_transcription"
+
+
 class Talk:
     """Writes right conversations, as a service sends them, without a service."""
 
@@ -141,9 +144,33 @@ class Talk:
         self.send("response.done", response=body)
         self.send("rate_limits.updated", rate_limits=[])
 
-    def error(self, cause: str | None) -> None:
+    def hears(self, *words: str) -> None:
+        """Append a turn of speech that ends by itself, and its transcription."""
+        identifier = f"item_{len(self.events)}"
+        self.send("input_audio_buffer.speech_started", item_id=identifier, audio_start_ms=100)
+        self.send("input_audio_buffer.speech_stopped", item_id=identifier, audio_end_ms=900)
+        before = {"previous_item_id": self._previous, "item_id": identifier}
+        self.send("input_audio_buffer.committed", **before)
+        item = {
+            **{"id": identifier, "type": "message", "status": "completed", "role": "user"},
+            "content": [{"type": "input_audio", "transcript": None}],
+        }
+        self._item("added", item)
+        self._item("done", item)
+        place = {"item_id": identifier, "content_index": 0}
+        for word in words:
+            self.send(f"{_WRITING}.delta", **place, delta=word)
+        usage = {"type": "duration", "seconds": 1}
+        self.send(f"{_WRITING}.completed", **place, transcript="".join(words), usage=usage)
+
+    def plays(self, response: str) -> None:
+        """Append that a response is played from its start to its end."""
+        self.send("output_audio_buffer.started", response_id=response)
+        self.send("output_audio_buffer.stopped", response_id=response)
+
+    def error(self, cause: str | None, **fields: Any) -> None:
         """Append an error that names the client event ``cause``."""
-        error = {"type": "invalid_request_error", "message": "No.", "event_id": cause}
+        error = {"type": "invalid_request_error", "message": "No.", "event_id": cause, **fields}
         self.send("error", error=error)
 
     def _item(self, what: str, item: dict[str, Any]) -> None:
@@ -186,8 +213,10 @@ class Talk:
 def received(
     events: list[dict[str, Any]], *, lane: Lane = Lane.WEBSOCKET, sent: tuple[str, ...] = ()
 ) -> list[Entry]:
-    """Return server events as evidence, behind client events with the ids ``sent``."""
-    frames = [(Direction.SENT, {"type": "response.create", "event_id": i}) for i in sent]
+    """Return server events as evidence, behind updates of the session with the ids ``sent``."""
+    both = {"type": "realtime", "output_modalities": ["text", "audio"]}
+    update = {"type": "session.update", "session": both}
+    frames = [(Direction.SENT, {**update, "event_id": i}) for i in sent]
     frames += [(Direction.RECEIVED, event) for event in events]
     return [
         Entry(
@@ -211,7 +240,8 @@ def talk() -> Talk:
 @pytest.fixture
 def conversation(talk: Talk) -> Talk:
     """A conversation that has something for every rule to look at."""
-    talk.send("session.created", session={"type": "realtime"})
+    session = {"type": "realtime", "output_modalities": ["audio"]}
+    talk.send("session.created", session=session)
     talk.error("mine")
     talk.user()
     response = talk.created()
@@ -222,6 +252,11 @@ def conversation(talk: Talk) -> Talk:
     talk.says(response, "Let me", " look", audio=True)
     talk.calls(response, '{"a', '": 1}')
     talk.done(response)
+    talk.plays(response)
+    talk.hears("Hello", " there.")
+    talk.error("mine", param="session.output_modalities")
+    talk.send("session.updated", session={"type": "realtime", "output_modalities": ["audio"]})
+    talk.error(None, code="session_expired")
     return talk
 
 

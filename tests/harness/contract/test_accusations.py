@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
@@ -180,6 +181,69 @@ ACCUSED: dict[str, tuple[str, Spoil, str]] = {
         behind("conversation.item.done", "rate_limits.updated"),
         "no conversation.item.done of item_2",
     ),
+    "speech stops before it starts": (
+        "turn-order",
+        drop("input_audio_buffer.speech_started"),
+        "came without input_audio_buffer.speech_started before it",
+    ),
+    "committed under another id": (
+        "turn-order",
+        put("input_audio_buffer.committed", "item_id", "item_x"),
+        "came after input_audio_buffer.speech_stopped",
+    ),
+    "item added twice": (
+        "turn-order",
+        twice("conversation.item.added"),
+        "conversation.item.added [item item_2] came twice",
+    ),
+    "item done twice": (
+        "turn-order",
+        twice("conversation.item.done"),
+        "conversation.item.done [item item_2] came twice",
+    ),
+    "transcription behind its end": (
+        "transcription-order",
+        behind(
+            "conversation.item.input_audio_transcription.delta",
+            "conversation.item.input_audio_transcription.completed",
+        ),
+        "came after conversation.item.input_audio_transcription.completed",
+    ),
+    "stopped without having started": (
+        "playback-order",
+        drop("output_audio_buffer.started"),
+        "came without output_audio_buffer.started before it",
+    ),
+    "tools listed at once": (
+        "mcp-order",
+        lambda events: events.append({"type": "mcp_list_tools.completed", "item_id": "item_x"}),
+        "came without mcp_list_tools.in_progress before it",
+    ),
+    "session comes second": (
+        "session-created-first",
+        behind("session.created", "conversation.item.added"),
+        "expected session.created first, got conversation.item.added",
+    ),
+    "session created twice": (
+        "session-created-first",
+        twice("session.created"),
+        "session.created came twice",
+    ),
+    "shown though refused": (
+        "refused-update-without-effect",
+        put("session.updated", "session.output_modalities", ["text", "audio"]),
+        "output_modalities is ['text', 'audio'], as a refused session.update wanted it",
+    ),
+    "something behind the end": (
+        "ends-cleanly",
+        lambda events: events.append({"type": "rate_limits.updated", "rate_limits": []}),
+        "rate_limits.updated came behind session_expired",
+    ),
+    "arguments that are no JSON": (
+        "arguments-are-json",
+        put("response.function_call_arguments.done", "arguments", "{oops"),
+        "arguments are '{oops', which is not JSON",
+    ),
     "another item in the output": (
         "item-ids-agree",
         put("response.done", "response.output.0.id", "item_x"),
@@ -280,7 +344,7 @@ def test_accused(conversation: Any, as_evidence: Any, case: str) -> None:
 
 def test_every_rule_is_accused_here() -> None:
     accused = {f"rt.wire.{check}" for check, _, _ in ACCUSED.values()}
-    assert accused == {rule.check.id for rule in STREAM_RULES}
+    assert accused | {"rt.wire.client-events-valid"} == {rule.check.id for rule in STREAM_RULES}
 
 
 ACQUITTED: dict[str, tuple[str, Spoil]] = {
@@ -332,6 +396,7 @@ def test_acquitted(conversation: Any, as_evidence: Any, case: str) -> None:
 def test_out_of_band_responses_run_beside_and_are_not_announced(
     talk: Any, as_evidence: Any
 ) -> None:
+    talk.send("session.created", session={"type": "realtime"})
     inside = talk.created()
     outside = talk.created(out_of_band=True)
     talk.says(outside, "aside")
@@ -388,3 +453,50 @@ def test_an_error_may_name_what_was_sent_raw(talk: Any, as_evidence: Any) -> Non
     talk.error("cli_7")
     sent = raw({"text": '{"event_id": "cli_7", '}, Direction.SENT)
     assert judge("error-names-its-cause", [sent, *as_evidence(talk.events)]) == []
+
+
+def test_client_events_that_break_the_contract_are_reported(as_evidence: Any) -> None:
+    (sent,) = as_evidence([], sent=("mine",))
+    broken = replace(sent, data={"type": "session.update"})
+    assert judge("client-events-valid", [sent]) == []
+    assert judge("client-events-valid", [broken]) == [
+        'session.update: "session" is a required property'
+    ]
+
+
+def closed(**data: Any) -> Entry:
+    return Entry(
+        seq=0,
+        t_ns=0,
+        lane=Lane.TRANSPORT,
+        connection="client",
+        direction=Direction.NOTE,
+        kind=Kind.STATE,
+        data={"what": "ws", "state": "closed", **data},
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "reasons"),
+    [
+        (closed(by="us", code=1000), []),
+        (closed(by="us", code=None), ["client: our close was not answered"]),
+        (closed(by="us", code=None, cut=True), []),
+        (closed(by="us", code=None, what="data-channel"), []),
+        (closed(by="them", code=1001), []),
+        (closed(by="them", code=None), []),
+        (
+            closed(by="them", code=1005),
+            ["client was closed with 1005, which is for no close frame"],
+        ),
+    ],
+    ids=["ours", "unanswered", "cut", "channel", "theirs", "broken off", "no code for frames"],
+)
+def test_ends(entry: Entry, reasons: list[str]) -> None:
+    assert judge("ends-cleanly", [entry]) == reasons
+
+
+def test_refused_updates_of_several_connections_are_not_told_apart(as_evidence: Any) -> None:
+    update = as_evidence([], sent=("mine",))
+    others = [replace(entry, connection="other") for entry in update]
+    assert judge("refused-update-without-effect", [*update, *others]) == []

@@ -59,6 +59,7 @@ def test_a_sideband_may_join_at_any_moment(recordings: Any, name: str) -> None:
 def test_deviations_of_another_vendor_are_found(recordings: Any) -> None:
     found = accused(recordings.evidence("xai_audio_out_turn"))
     assert {check: len(reasons) for check, reasons in found.items()} == {
+        "rt.wire.client-events-valid": 1,
         "rt.wire.event-schema": 7,
         "rt.wire.event-types-known": 1,
         "rt.wire.response-order": 1,
@@ -89,7 +90,7 @@ def test_errors_without_an_id_of_their_own_are_acquitted(
 ) -> None:
     """So Azure sends them (https://github.com/swigerb/SonicAIDriveThru, probe of its GA API)."""
     error = {"type": "invalid_request_error", "message": "No.", "event_id": None}
-    events = conversation.events + 2 * [{"type": "error", "event_id": None, "error": error}]
+    events = conversation.events[:-1] + 2 * [{"type": "error", "event_id": None, "error": error}]
     assert accused(as_evidence(events, sent=("mine",))) == {}
 
 
@@ -114,7 +115,7 @@ def test_findings_come_in_the_order_of_the_evidence(conversation: Any, as_eviden
     (order,) = [rule for rule in STREAM_RULES if rule.check.id == "rt.wire.response-order"]
     seqs = [finding.seq for finding in order.judge(as_evidence(events))]
     assert seqs == sorted(seqs)
-    assert len(seqs) > 2
+    assert len(seqs) > 1
 
 
 JSON = st.recursive(
@@ -177,6 +178,9 @@ def test_no_rule_raises_whatever_was_sent(events: list[dict[str, Any]]) -> None:
     json.dumps(accused(evidence))
 
 
-def test_only_one_rule_observes() -> None:
+def test_rules_that_are_no_must() -> None:
     observing = [rule.check.id for rule in STREAM_RULES if rule.check.level is not Level.MUST]
-    assert observing == ["rt.wire.event-types-known"]
+    assert observing == [
+        *("rt.wire.client-events-valid", "rt.wire.event-types-known", "rt.wire.mcp-order"),
+        *("rt.wire.arguments-are-json", "rt.wire.ends-cleanly"),
+    ]

@@ -119,7 +119,7 @@ class WebSocketConnection(EventConnection):
 
     def cut(self) -> None:
         """Break the connection off without a close frame, as a lost network does."""
-        self._closing = True
+        self._closing = self._cut = True
         self._socket.transport.abort()
 
 

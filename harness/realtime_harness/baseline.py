@@ -17,7 +17,9 @@
     reason = "shared runner"
 
 An entry is about exactly one check in exactly one scenario. One of ``[[known]]`` whose check passes
-is *stale* and has to go, so that what was mended cannot break again unseen.
+is *stale* and has to go, so that what was mended cannot break again unseen. A scenario whose calls
+were made by another client than the usual one is a scenario of its own, such as
+``sideband/both_act@chromium``.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from typing import Any
 
 from realtime_harness.errors import UsageError
 
-__all__ = ["Baseline", "Known", "base_id", "updated"]
+__all__ = ["Baseline", "Known", "base_id", "client_of", "updated"]
 
 _TABLES = ("known", "flaky")
 _REQUIRED = ("scenario", "check", "reason")
@@ -98,6 +100,11 @@ class Baseline:
 def base_id(scenario: str) -> str:
     """Return a scenario's id without the number of its repetition or attempt."""
     return scenario.partition("#")[0].partition("~")[0]
+
+
+def client_of(scenario: str) -> str:
+    """Return the client in a scenario's id; nothing for the usual one."""
+    return base_id(scenario).partition("@")[2]
 
 
 def updated(

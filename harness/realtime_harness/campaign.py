@@ -23,7 +23,7 @@ from realtime_harness.plan import Plan, shown
 from realtime_harness.requirements import requirement_set
 from realtime_harness.results import RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
-from realtime_harness.scenario import Scenario
+from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.store import Store, new_run_directory
 from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.reach import reach
@@ -144,24 +144,33 @@ class Campaign:
         )
         return cls(plan, _gate(plan, target.name), target, Lab(), store, None)
 
-    def run(self, scenario: Scenario, repetition: int = 1) -> ScenarioOutcome:
+    def run(
+        self, scenario: Scenario, repetition: int = 1, client: str = DEFAULT_CLIENT
+    ) -> ScenarioOutcome:
         """Run one scenario, on an event loop of its own; again, if it is unexpectedly red.
+
+        Args:
+            scenario: what to run.
+            repetition: counts from 1.
+            client: makes its calls.
 
         Returns:
             the outcome of the first attempt, its results with their standing.
 
         """
         ours = scenario.function.__module__.startswith(_OURS)
-        outcome = self._attempt(scenario, repetition, 1)
+        outcome = self._attempt(scenario, repetition, client, 1)
         results = [self._gate.place(result, required=not ours) for result in outcome.results]
         for attempt in range(2, self._plan.retry_unexpected + 2):
             if all(result.standing is not Standing.UNEXPECTED for result in results):
                 break
-            more = self._attempt(scenario, repetition, attempt)
+            more = self._attempt(scenario, repetition, client, attempt)
             results = list(map(self._gate.again, results, more.results))
         return replace(outcome, results=results)
 
-    def _attempt(self, scenario: Scenario, repetition: int, attempt: int) -> ScenarioOutcome:
+    def _attempt(
+        self, scenario: Scenario, repetition: int, client: str, attempt: int
+    ) -> ScenarioOutcome:
         with asyncio.Runner() as runner:
             return runner.run(
                 run_scenario(
@@ -169,6 +178,7 @@ class Campaign:
                     self.target,
                     lab=self._lab,
                     store=self.store,
+                    client=client,
                     repetition=repetition,
                     attempt=attempt,
                 )
@@ -208,9 +218,7 @@ _OURS = "realtime_scenarios."
 
 
 def _gate(plan: Plan, target: str) -> Gate:
-    import realtime_scenarios
-
-    requirements = requirement_set(realtime_scenarios, plan.requirements)
+    requirements = requirement_set(plan.requirements)
     baseline = Baseline.read(plan.baseline, target) if plan.baseline is not None else None
     return Gate(today=date.today(), baseline=baseline, requirements=requirements)
 

@@ -11,8 +11,12 @@
     └── HarnessError                our side did wrong: never a verdict about the endpoint
         ├── UsageError              an option, a file or a call that cannot be used as given
         ├── MissingExtra            an optional part is not installed
+        │   ├── MissingBrowser      there is no Chromium
         │   └── MissingVoice        nothing is there that could be said to the endpoint
-        └── TargetUnreachable       nothing answers at the target's address
+        ├── ClientCannot            a scenario needs what its client has no way to do
+        ├── TargetUnreachable       nothing answers at the target's address
+        ├── KeyRefused              the target does not take the key that it was given
+        └── NotClaimed              a scenario needs what this target does not claim to have
 
 The two branches are kept apart in the type system because a conformance tool that blames an
 endpoint for its own faults, or the other way round, is worse than none.
@@ -26,13 +30,17 @@ if TYPE_CHECKING:
     from realtime_harness.clients.signaling import HttpAnswer
 
 __all__ = [
+    "ClientCannot",
     "ConnectionLost",
     "ConnectionRefused",
     "EventNotReceived",
     "HarnessError",
+    "KeyRefused",
     "MalformedSdp",
+    "MissingBrowser",
     "MissingExtra",
     "MissingVoice",
+    "NotClaimed",
     "RealtimeHarnessError",
     "TargetUnreachable",
     "TargetViolation",
@@ -133,6 +141,16 @@ class MissingExtra(HarnessError):
         return f"install realtime-harness[{self.extra}]"
 
 
+class MissingBrowser(MissingExtra):
+    """A browser is to make calls, and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("browser")
+
+    def __str__(self) -> str:
+        return "install Chromium (Debian: apt-get install chromium), or set RT_CHROMIUM to its path"
+
+
 class MissingVoice(MissingExtra):
     """The endpoint understands human speech, and there is no recording of any."""
 
@@ -141,6 +159,18 @@ class MissingVoice(MissingExtra):
 
     def __str__(self) -> str:
         return "set RT_VOICE to a WAV file (mono, 16 bits) of somebody saying a short sentence"
+
+
+class ClientCannot(HarnessError):
+    """A scenario needs something that the client which makes its calls has no way to do."""
+
+    def __init__(self, client: str, what: str) -> None:
+        super().__init__(client, what)
+        self.client = client
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"{self.client} cannot {self.what}"
 
 
 class TargetUnreachable(HarnessError):
@@ -153,3 +183,20 @@ class TargetUnreachable(HarnessError):
 
     def __str__(self) -> str:
         return f"cannot reach {self.url}: {self.detail}"
+
+
+class KeyRefused(HarnessError):
+    """The target does not take the key that it was given, so nothing can be said about it."""
+
+    def __init__(self, *, target: str, said: str, remedy: str) -> None:
+        super().__init__(target, said, remedy)
+        self.target = target
+        self.said = said
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.target} refuses the key ({self.said}): {self.remedy}"
+
+
+class NotClaimed(HarnessError):
+    """A scenario needs something that the target does not claim: it is not applicable."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from realtime_harness.baseline import Baseline, Known, base_id
+from realtime_harness.baseline import Baseline, Known, base_id, client_of
 from realtime_harness.requirements import RequirementSet
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.verdicts import ExitCode, Standing, Verdict
@@ -59,7 +59,7 @@ class Gate:
         return replace(first, standing=standing, attempts=[*first.attempts, attempt])
 
     def orphans(
-        self, results: Iterable[CheckResult], scenarios: Iterable[ScenarioResult], *, whole: bool
+        self, results: Iterable[CheckResult], scenarios: Sequence[ScenarioResult], *, whole: bool
     ) -> list[Known]:
         """Return the entries of the baseline that are about nothing in the suites.
 
@@ -72,13 +72,16 @@ class Gate:
         if self.baseline is None:
             return []
         judged = {(base_id(result.scenario), result.check) for result in results}
+        clients = {client_of(scenario.id) for scenario in scenarios}
         ran = {base_id(scenario.id): scenario for scenario in scenarios}
         return [
             known
             for key, known in self.baseline.entries.items()
             if key not in judged
             and (
-                known.check not in ran[known.scenario].declared if known.scenario in ran else whole
+                known.check not in ran[known.scenario].declared
+                if known.scenario in ran
+                else whole and client_of(known.scenario) in clients
             )
         ]
 

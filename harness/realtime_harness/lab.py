@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from realtime_harness.errors import HarnessError, UsageError
@@ -22,6 +22,9 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.profiles import OPENAI, PROFILES, Profile
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from realtime_harness.clients.browser import Browser
 
 __all__ = ["Lab", "Process"]
 
@@ -57,6 +60,8 @@ class Lab:
         self._lock = threading.Lock()
         self._relays: dict[tuple[str, str], str] = {}
         self._relays_lock = threading.Lock()
+        self._browser: Browser | None = None
+        self._browser_lock = threading.Lock()
 
     def __enter__(self) -> Lab:
         return self
@@ -214,6 +219,21 @@ class Lab:
             self._processes.append(process)
         return process
 
+    def browser(self) -> Browser:
+        """Return a Chromium, which makes calls; the first call starts it.
+
+        Raises:
+            MissingExtra: if Playwright or a Chromium is not installed.
+            HarnessError: if it does not start.
+
+        """
+        from realtime_harness.clients.browser import Browser
+
+        with self._browser_lock:
+            if self._browser is None:
+                self._browser = Browser.start()
+            return self._browser
+
     def stop(self, process: Process) -> None:
         """End one process: politely, then by force. Idempotent."""
         with self._lock:
@@ -225,6 +245,10 @@ class Lab:
 
     def close(self) -> None:
         """End all processes, the youngest first. Idempotent."""
+        with self._browser_lock:
+            if self._browser is not None:
+                self._browser.close()
+                self._browser = None
         with self._lock:
             processes = self._processes[::-1]
         for process in processes:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from realtime_harness.errors import UsageError
 from realtime_harness.evidence import MASK
+from realtime_harness.scenario import CLIENTS, DEFAULT_CLIENT
 
-__all__ = ["Plan", "shown"]
+__all__ = ["Plan", "chosen_clients", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class Plan:
     """Names; none means all."""
     keyword: str = ""
     """As pytest's ``-k``."""
+    clients: tuple[str, ...] = (DEFAULT_CLIENT,)
+    """What makes WebRTC calls; scenarios that make them run once with each."""
     repeat: int = 1
     workers: int = 0
     """Processes of xdist's; 0 for none."""
@@ -39,7 +43,7 @@ class Plan:
     @property
     def is_whole(self) -> bool:
         """Whether all scenarios are to run."""
-        return not self.suites and not self.keyword
+        return not self.suites and not self.keyword and DEFAULT_CLIENT in self.clients
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -58,6 +62,7 @@ class Plan:
         yield "--config", self.config
         yield from (("--suite", name) for name in self.suites)
         yield "-k", self.keyword
+        yield "--clients", ",".join(self.clients) if self.clients != (DEFAULT_CLIENT,) else None
         yield "--repeat", self.repeat if self.repeat > 1 else None
         yield "-n", self.workers
         yield from (("--defect", shown(name)) for name in self.defects)
@@ -66,6 +71,21 @@ class Plan:
         yield "--baseline", self.baseline
         yield "--requirements", self.requirements
         yield "--retry-unexpected", self.retry_unexpected
+
+
+def chosen_clients(names: str) -> tuple[str, ...]:
+    """Return the clients of a list such as ``aiortc,chromium``.
+
+    Raises:
+        UsageError: if one of them is unknown, or named twice.
+
+    """
+    clients = tuple(name.strip() for name in names.split(","))
+    if unknown := [name for name in clients if name not in CLIENTS]:
+        raise UsageError(f"no client named {unknown[0]!r}; there are {', '.join(CLIENTS)}")
+    if len(set(clients)) < len(clients):
+        raise UsageError(f"a client is named twice in {names}")
+    return clients
 
 
 def shown(switch: str) -> str:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from realtime_harness.catalogue import scenario_of
+from realtime_harness.scenario import DEFAULT_CLIENT
 from realtime_harness.verdicts import Standing, Verdict
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(
             f"--rt-{name}", action="append", default=[], metavar=name.upper(), help=what
         )
+    group.addoption(
+        "--rt-clients",
+        default="aiortc",
+        metavar="NAMES",
+        help="what makes WebRTC calls: aiortc, chromium, or both with a comma between them",
+    )
     group.addoption(
         "--rt-repeat", type=int, default=1, metavar="N", help="run each scenario N times"
     )
@@ -108,14 +115,23 @@ def pytest_pycollect_makeitem(
     defined_here = scenario.function.__module__ == collector.obj.__name__
     if not defined_here or (wanted and scenario.suite not in wanted):
         return []
-    name += EXCLUSIVE if scenario.exclusive else ""
+    clients = _clients(config) if scenario.makes_calls else (DEFAULT_CLIENT,)
     return [
         ScenarioCollector.from_parent(
             collector,
-            name=name if repetition == 1 else f"{name}#{repetition}",
+            name="".join(
+                (
+                    name,
+                    "" if client == DEFAULT_CLIENT else f"@{client}",
+                    EXCLUSIVE if scenario.exclusive else "",
+                    "" if repetition == 1 else f"#{repetition}",
+                )
+            ),
             scenario=scenario,
             repetition=repetition,
+            client=client,
         )
+        for client in clients
         for repetition in range(1, config.getoption("--rt-repeat") + 1)
     ]
 
@@ -123,10 +139,11 @@ def pytest_pycollect_makeitem(
 class ScenarioCollector(pytest.Collector):
     """One run of a scenario; its items are the declared checks."""
 
-    def __init__(self, *, scenario: Scenario, repetition: int, **kwargs: Any) -> None:
+    def __init__(self, *, scenario: Scenario, repetition: int, client: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scenario = scenario
         self._repetition = repetition
+        self._client = client
         self._outcome: ScenarioOutcome | None = None
         if scenario.exclusive:
             self.add_marker(pytest.mark.rt_exclusive)
@@ -152,7 +169,7 @@ class ScenarioCollector(pytest.Collector):
             campaign = self.config.stash.get(_CAMPAIGN, None)
             if campaign is None:
                 pytest.fail("scenarios on xdist's workers need --rt-target", pytrace=False)
-            self._outcome = campaign.run(self.scenario, self._repetition)
+            self._outcome = campaign.run(self.scenario, self._repetition, self._client)
 
     def result(self, check: str) -> CheckResult:
         """Return the verdict of a check; only after :meth:`setup`."""
@@ -295,6 +312,7 @@ def _begin(config: pytest.Config) -> None:
         out=option("--rt-out"),
         suites=tuple(option("--rt-suite")),
         keyword=option("-k"),
+        clients=_clients(config),
         repeat=option("--rt-repeat"),
         defects=tuple(option("--rt-defect")),
         behaviours=tuple(option("--rt-behaviour")),
@@ -310,6 +328,19 @@ def _begin(config: pytest.Config) -> None:
     except HarnessError as error:
         pytest.exit(str(error), returncode=ExitCode.HARNESS_FAULT)
     config.stash[_OWN] = True
+
+
+def _clients(config: pytest.Config) -> tuple[str, ...]:
+    """Return the clients that were asked for."""
+    if (names := config.getoption("--rt-clients")) == DEFAULT_CLIENT:
+        return (DEFAULT_CLIENT,)
+    from realtime_harness.errors import UsageError
+    from realtime_harness.plan import chosen_clients
+
+    try:
+        return chosen_clients(names)
+    except UsageError as error:
+        raise pytest.UsageError(f"--rt-clients: {error}") from None
 
 
 def _workerinput(config: pytest.Config) -> dict[str, Any]:

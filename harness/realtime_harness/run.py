@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from realtime_harness.checks import Check
+from realtime_harness.clients.call import Audio, Call
 from realtime_harness.clients.control import Control
 from realtime_harness.clients.sideband import open_sideband
 from realtime_harness.clients.signaling import Signaling
-from realtime_harness.clients.webrtc import Audio, Call, open_call
+from realtime_harness.clients.webrtc import open_call
 from realtime_harness.clients.websocket import Auth, WebSocketConnection, open_websocket
+from realtime_harness.errors import NotClaimed
 from realtime_harness.evidence import Entry, Lane, Recorder
 from realtime_harness.ledger import Evidence, Ledger
-from realtime_harness.scenario import Scenario
+from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 
@@ -42,11 +44,19 @@ class ScenarioRun:
     """
 
     def __init__(
-        self, scenario: Scenario, target: Target, *, lab: Lab | None, recorder: Recorder
+        self,
+        scenario: Scenario,
+        target: Target,
+        *,
+        lab: Lab | None,
+        recorder: Recorder,
+        client: str = DEFAULT_CLIENT,
     ) -> None:
         self.scenario = scenario
         self.target = target
         """The endpoint under test."""
+        self.client = client
+        """What makes its calls: ``aiortc`` or ``chromium``."""
         self.recorder = recorder
         self.ledger = Ledger(scenario, recorder)
         self.measurements: dict[str, Any] = {}
@@ -87,6 +97,11 @@ class ScenarioRun:
         if self._lab is None:
             raise HarnessError("this run was started without a lab")
         return self._lab
+
+    @property
+    def service(self) -> Target:
+        """The target, or what is behind it if it is a relay."""
+        return self.target.upstream or self.target
 
     @property
     def evidence(self) -> list[Entry]:
@@ -161,6 +176,7 @@ class ScenarioRun:
         subprotocols: Sequence[str] | None = None,
         headers: Mapping[str, str] | None = None,
         path: str = "/realtime",
+        target: Target | None = None,
     ) -> WebSocketConnection:
         """Open a WebSocket session.
 
@@ -173,16 +189,18 @@ class ScenarioRun:
             subprotocols: offered in addition to what ``auth`` offers.
             headers: sent in addition to what ``auth`` sends.
             path: below the target's base URL.
+            target: where to, if not to the run's; :attr:`service` goes past a relay.
 
         Raises:
             ConnectionRefused: if the endpoint does not switch protocols.
 
         """
+        target = target or self.target
         parameters = dict(query or {})
         if model is not None or query is None:
-            parameters["model"] = model or self.target.model
+            parameters["model"] = model or target.model
         connection = await open_websocket(
-            self.target,
+            target,
             self.recorder,
             name=self.unique_name(Lane.WEBSOCKET, name),
             lane=Lane.WEBSOCKET,
@@ -218,21 +236,21 @@ class ScenarioRun:
         Raises:
             ConnectionRefused: if the offer is not answered with 201.
             EventNotReceived: if the connection does not come about in time.
+            NotClaimed: if the target keeps most events off the data channel.
 
         """
-        call = await open_call(
+        if data_channel and self.target.profile.filters_calls:
+            raise NotClaimed(f"target {self.target.name} filters what is told on a data channel")
+        return await self.call_through(
             self.target,
             self.signaling,
-            self.recorder,
-            name=self.unique_name(Lane.DATA_CHANNEL, "client"),
+            name="client",
             audio=audio,
             data_channel=data_channel,
             session=session,
             key=key,
             connect=connect,
         )
-        self.on_close(call.name, call.close)
-        return call
 
     async def sideband(
         self,
@@ -272,11 +290,16 @@ class ScenarioRun:
         return connection
 
     async def relay(self, kind: Literal["ws", "webrtc"], *, delay_ms: float = 0) -> Relay:
-        """Start a reference relay in front of the target.
+        """Return the way through a relay: the target itself, if it is one, or a reference relay.
+
+        A reference relay is started in front of the target.
 
         Args:
             kind: ``ws`` (WebSocket to WebSocket) or ``webrtc`` (call to WebSocket).
-            delay_ms: added on the way from the target to the client.
+            delay_ms: added on the way from the target to the client, by a reference relay.
+
+        Raises:
+            NotClaimed: if the target is a relay of another kind, or is to add a delay.
 
         """
         from realtime_harness.targets.relay import open_relay
@@ -318,6 +341,30 @@ class ScenarioRun:
         return self.control
 
     # For whoever opens further things in the name of a run.
+
+    async def call_through(
+        self, target: Target, signaling: Signaling, *, name: str, **options: Any
+    ) -> Call:
+        """Make a call to ``target`` with the client of this run.
+
+        Args:
+            target: the endpoint, or what stands before it.
+            signaling: posts the offer there.
+            name: of the call in the evidence; made unique.
+            options: as of :func:`~realtime_harness.clients.webrtc.open_call`.
+
+        """
+        options["name"] = self.unique_name(Lane.DATA_CHANNEL, name)
+        call: Call
+        if self.client == DEFAULT_CLIENT:
+            call = await open_call(target, signaling, self.recorder, **options)
+        else:
+            from realtime_harness.clients.browser import open_browser_call
+
+            browser = await asyncio.to_thread(self.lab.browser)
+            call = await open_browser_call(browser, target, signaling, self.recorder, **options)
+        self.on_close(call.name, call.close)
+        return call
 
     def unique_name(self, lane: Lane, name: str) -> str:
         """Return a name that no connection on that lane has: ``name``, ``name-2``, …."""

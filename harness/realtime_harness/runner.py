@@ -13,11 +13,17 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from realtime_harness.contract.rules import STREAM_RULES
-from realtime_harness.errors import HarnessError, MissingExtra, NotClaimed, TargetViolation
+from realtime_harness.errors import (
+    ClientCannot,
+    HarnessError,
+    MissingExtra,
+    NotClaimed,
+    TargetViolation,
+)
 from realtime_harness.evidence import Direction, Entry, Kind, Recorder, Redactor
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
-from realtime_harness.scenario import Scenario
+from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["ScenarioOutcome", "run_scenario"]
 
 _MODULE_OF_EXTRA = {"webrtc": "aiortc", "load": "locust", "browser": "playwright"}
+
+_LEAVING_S = 1.0
+"""How long tasks may take to end when everything is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,7 @@ async def run_scenario(
     *,
     lab: Lab | None = None,
     store: Store | None = None,
+    client: str = DEFAULT_CLIENT,
     repetition: int = 1,
     attempt: int = 1,
 ) -> ScenarioOutcome:
@@ -57,11 +67,14 @@ async def run_scenario(
         lab: where the scenario may start processes of its own.
         store: gets the evidence as it comes, and the scenario's result. The results of its checks
             are for the caller to store.
+        client: makes the scenario's calls; any but the usual one has ``@<client>`` behind the
+            scenario's id.
         repetition: counts from 1; the n-th one (n > 1) has ``#<n>`` behind the scenario's id.
         attempt: counts from 1, within the repetition; the n-th one (n > 1) has ``~<n>`` behind it.
 
     """
     scenario_id = scenario.id
+    scenario_id += f"@{client}" if client != DEFAULT_CLIENT else ""
     scenario_id += f"#{repetition}" if repetition > 1 else ""
     scenario_id += f"~{attempt}" if attempt > 1 else ""
     journal = store.evidence(scenario_id) if store is not None else None
@@ -69,14 +82,18 @@ async def run_scenario(
         redactor=Redactor(target.api_key),
         sink=(lambda entry: journal.append(entry.to_json())) if journal is not None else None,
     )
+    alone = asyncio.all_tasks() == {asyncio.current_task()}
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     started = time.perf_counter()
     try:
-        run = ScenarioRun(scenario, target, lab=lab, recorder=recorder)
+        run = ScenarioRun(scenario, target, lab=lab, recorder=recorder, client=client)
         async with run:
             await _converse(run)
         _judge_stream(run)
         run.ledger.settle(Verdict.UNTESTABLE, "not reached: the conversation ended without it")
+        if alone and (leaked := await _leaked()):
+            # A fault of ours, whatever was judged. The rule about endings is declared last.
+            run.ledger.fault(scenario.checks[-1], f"tasks of ours outlive the run: {leaked}")
         results = run.ledger.results(scenario_id)
     finally:
         if journal is not None:
@@ -107,6 +124,9 @@ async def _converse(run: ScenarioRun) -> None:
         )
         return
     for extra in sorted(scenario.extras):
+        if extra == "webrtc" and run.client != DEFAULT_CLIENT:
+            # Not aiortc makes the calls; what does says itself what is missing.
+            continue
         if find_spec(_MODULE_OF_EXTRA.get(extra, extra)) is None:
             run.ledger.settle(Verdict.UNTESTABLE, str(MissingExtra(extra)))
             return
@@ -115,7 +135,7 @@ async def _converse(run: ScenarioRun) -> None:
             await scenario.function(run)
     except MissingExtra as error:
         run.ledger.settle(Verdict.UNTESTABLE, str(error))
-    except NotClaimed as error:
+    except (ClientCannot, NotClaimed) as error:
         _judge_stream(run)
         run.ledger.settle(Verdict.NOT_APPLICABLE, str(error))
     except TargetViolation as violation:
@@ -159,6 +179,15 @@ def _judge_stream(run: ScenarioRun) -> None:
             run.check(rule.check, False, first.reason + also, evidence=first.seq)
         else:
             run.check(rule.check, True)
+
+
+async def _leaked() -> str:
+    """Return the names of the tasks that go on behind a run which had its event loop for itself."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        # Some are about to end: closing has only told them.
+        _, left = await asyncio.wait(left, timeout=_LEAVING_S)
+    return ", ".join(sorted(task.get_name() for task in left))
 
 
 def _where(error: BaseException) -> str:

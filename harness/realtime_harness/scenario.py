@@ -26,7 +26,11 @@ from realtime_harness.targets.capabilities import Capability
 if TYPE_CHECKING:
     from realtime_harness.run import ScenarioRun
 
-__all__ = ["Scenario", "ScenarioFunction", "scenario"]
+__all__ = ["CLIENTS", "DEFAULT_CLIENT", "Scenario", "ScenarioFunction", "scenario"]
+
+DEFAULT_CLIENT = "aiortc"
+CLIENTS = (DEFAULT_CLIENT, "chromium")
+"""What may make the WebRTC calls of a scenario."""
 
 ScenarioFunction: TypeAlias = "Callable[[ScenarioRun], Awaitable[None]]"
 
@@ -56,6 +60,11 @@ class Scenario:
         """``<suite>/<name>``."""
         return f"{self.suite}/{self.name}"
 
+    @property
+    def makes_calls(self) -> bool:
+        """Whether it makes WebRTC calls, so that it is run once with each client."""
+        return "webrtc" in self.extras
+
 
 def scenario(
     *,
@@ -73,7 +82,7 @@ def scenario(
         suite: the suite it belongs to.
         checks: the checks it judges; each must be reached when the target is right.
         needs: capabilities that the target must claim.
-        extras: extras of this distribution that must be installed.
+        extras: extras of this distribution that must be installed; ``webrtc`` if it makes calls.
         stream: whether the rules over the event stream are judged too.
         exclusive: whether it measures time and therefore runs alone.
         timeout_s: bound on the whole conversation, seconds.

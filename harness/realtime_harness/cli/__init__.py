@@ -217,6 +217,10 @@ def run(
     keyword: Annotated[
         str, typer.Option("-k", metavar="EXPR", help="Only what fits, as in pytest.")
     ] = "",
+    clients: Annotated[
+        str,
+        typer.Option(metavar="NAMES", help="What makes WebRTC calls: aiortc, chromium or both."),
+    ] = "aiortc",
     repeat: Annotated[
         int, typer.Option(min=1, metavar="N", help="Run each scenario so many times.")
     ] = 1,
@@ -253,7 +257,7 @@ def run(
     ] = 0,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.plan import Plan
+    from realtime_harness.plan import Plan, chosen_clients
 
     targets = target or ["fake"]
     plan = Plan(
@@ -262,6 +266,7 @@ def run(
         out=out,
         suites=chosen_suites(suite or ()),
         keyword=keyword,
+        clients=chosen_clients(clients),
         repeat=repeat,
         workers=workers,
         defects=tuple(defects or ()),

@@ -146,6 +146,7 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
         "--tb=no",
         f"--rt-target={plan.target}",
         f"--rt-repeat={plan.repeat}",
+        f"--rt-clients={','.join(plan.clients)}",
     ]
     if plan.keyword:
         arguments.append(f"-k{plan.keyword}")

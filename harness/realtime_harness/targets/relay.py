@@ -1,4 +1,4 @@
-"""A reference relay in front of a target, and the ways to connect through it."""
+"""Relays: ours in front of a target, or one that is the target, and the ways through them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from realtime_harness.clients.call import Audio, Call
+from realtime_harness.clients.control import Control
 from realtime_harness.clients.signaling import Signaling
-from realtime_harness.clients.webrtc import Audio, Call, open_call
 from realtime_harness.clients.websocket import Auth, WebSocketConnection, open_websocket
+from realtime_harness.errors import NotClaimed
 from realtime_harness.evidence import Lane
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
@@ -28,14 +30,25 @@ class Relay:
 
     Args:
         run: in whose name everything is opened.
-        target: the target's twin at the relay's address.
+        target: the service's twin at the relay's address.
+        is_reference: whether it is one of ours, which can be told to add a delay.
 
     """
 
-    def __init__(self, run: ScenarioRun, target: Target) -> None:
+    def __init__(self, run: ScenarioRun, target: Target, *, is_reference: bool) -> None:
         self._run = run
         self._signaling: Signaling | None = None
         self.target = target
+        self.is_reference = is_reference
+        self.control: Control | None = None
+        """The control API of the service behind it, if that claims it."""
+        if Capability.CONTROL in run.service.capabilities:
+            self.control = run.control or Control(run.service, run.recorder)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether both the relay and the service behind it are on this machine."""
+        return self.target.is_loopback and self._run.service.is_loopback
 
     @property
     def base_url(self) -> str:
@@ -95,27 +108,22 @@ class Relay:
         """
         if self._signaling is None:
             self._signaling = Signaling(self.target, self._run.recorder)
-        call = await open_call(
-            self.target,
-            self._signaling,
-            self._run.recorder,
-            name=self._run.unique_name(Lane.DATA_CHANNEL, name),
-            audio=audio,
-            session=session,
+        return await self._run.call_through(
+            self.target, self._signaling, name=name, audio=audio, session=session
         )
-        self._run.on_close(call.name, call.close)
-        return call
 
     async def close(self) -> None:
         """Close what the relay itself is asked with; the relay runs on for the next scenario."""
         if self._signaling is not None:
             await self._signaling.close()
+        if self.control is not None and self.control is not self._run.control:
+            await self.control.close()
 
 
 async def open_relay(
     run: ScenarioRun, kind: Literal["ws", "webrtc"], *, delay_ms: float = 0
 ) -> Relay:
-    """Return a relay in front of the run's target.
+    """Return a relay in front of the run's target, or the target, if that is one.
 
     One process for each kind serves all scenarios of a run; the delay, and the defects that are
     switched on in the target, are told to it with each connection.
@@ -127,9 +135,18 @@ async def open_relay(
 
     Raises:
         HarnessError: if the relay does not start.
+        NotClaimed: if the target is a relay and not of that kind, or is to add a delay.
 
     """
     target = run.target
+    if target.upstream is not None:
+        if kind != target.relay_kind:
+            raise NotClaimed(f"target {target.name} is a {target.relay_kind} relay, not {kind}")
+        if delay_ms:
+            raise NotClaimed(f"target {target.name} cannot be told to add a delay")
+        return Relay(run, target, is_reference=False)
+    if Capability.WEBSOCKET not in target.capabilities:
+        raise NotClaimed(f"target {target.name} does not claim websocket, which our relays speak")
     address = await asyncio.to_thread(run.lab.relay, kind, target)
     query = dict(target.query)
     if delay_ms:
@@ -149,4 +166,5 @@ async def open_relay(
             profile=replace(target.profile, calls_need_ephemeral_key=False),
             ca_file=None,
         ),
+        is_reference=True,
     )

@@ -10,6 +10,8 @@ __all__ = ["Capability"]
 class Capability(Enum):
     """A part of the API that an endpoint may or may not have."""
 
+    API_KEYS = "api-keys"
+    """Keys that callers have to show: who shows none, or a wrong one, is refused."""
     WEBSOCKET = "websocket"
     WEBRTC = "webrtc"
     SIDEBAND = "sideband"

@@ -8,13 +8,14 @@ Sources of ``azure-ga``: pydantic-ai cassettes ``test_azure_*`` (July 2026), its
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
 __all__ = ["AZURE", "COMPATIBLE", "OPENAI", "PROFILES", "KeyPlace", "KeyStyle", "Profile"]
 
 _EPHEMERAL = "ek_"
+_STYLE = re.compile(r"(?P<alone>bearer|none)|(?P<place>header|query):(?P<name>[A-Za-z0-9_-]+)")
 
 
 class KeyPlace(Enum):
@@ -46,18 +47,13 @@ class KeyStyle:
             ValueError: if it is none of these.
 
         """
-        word, _, name = text.partition(":")
-        style = cls(KeyPlace(word), name)
-        if style._is_named != bool(re.fullmatch(r"[A-Za-z0-9_-]+", name)):
-            raise ValueError(text)
-        return style
+        match = _STYLE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is no way to show a key")
+        return cls(KeyPlace(match["alone"] or match["place"]), match["name"] or "")
 
     def __str__(self) -> str:
-        return f"{self.place.value}:{self.name}" if self._is_named else self.place.value
-
-    @property
-    def _is_named(self) -> bool:
-        return self.place in {KeyPlace.HEADER, KeyPlace.QUERY}
+        return f"{self.place.value}:{self.name}" if self.name else self.place.value
 
     def headers(self, key: str) -> dict[str, str]:
         """Return the headers that show ``key``."""
@@ -108,7 +104,7 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {**values, "key_style": str(self.key_style)}
 
     @classmethod

@@ -32,7 +32,7 @@ _MANNERS = (checks.ONE_ERROR, checks.CLOSED, checks.ERROR_SHAPE)
         checks.BAD_SUBPROTOCOL_KEY,
         *_MANNERS,
     ],
-    needs=_WEBSOCKET,
+    needs=[*_WEBSOCKET, Capability.API_KEYS],
     stream=False,
 )
 async def without_a_good_key(run: ScenarioRun) -> None:

@@ -111,7 +111,10 @@ async def wrong_content_type(run: ScenarioRun) -> None:
 
 
 @scenario(
-    suite="offers", checks=[checks.NO_KEY_STATUS, *checks.REFUSAL], needs=_WEBRTC, stream=False
+    suite="offers",
+    checks=[checks.NO_KEY_STATUS, *checks.REFUSAL],
+    needs=[*_WEBRTC, Capability.API_KEYS],
+    stream=False,
 )
 async def no_key(run: ScenarioRun) -> None:
     """A good offer without any key is refused."""
@@ -122,7 +125,7 @@ async def no_key(run: ScenarioRun) -> None:
 @scenario(
     suite="offers",
     checks=[checks.BAD_KEY_STATUS, checks.BAD_KEY_CODE, *checks.REFUSAL],
-    needs=_WEBRTC,
+    needs=[*_WEBRTC, Capability.API_KEYS],
     stream=False,
 )
 async def bad_key(run: ScenarioRun) -> None:

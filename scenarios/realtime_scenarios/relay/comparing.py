@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable
 from realtime_harness.checks import Check
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent, member
-from realtime_harness.errors import ConnectionRefused
+from realtime_harness.clients.control import Control
+from realtime_harness.errors import ConnectionRefused, NotClaimed
 from realtime_harness.journeys.text_turn import Turn
 from realtime_harness.run import ScenarioRun
+from realtime_harness.targets.relay import Relay
 
-__all__ = ["judge_passage", "refusal", "session_ended", "session_id"]
+__all__ = ["control_of", "judge_passage", "refusal", "session_ended", "session_id"]
 
 _POLL_S = 0.02
 
@@ -74,11 +76,22 @@ def session_id(created: ReceivedEvent) -> str:
     return str(member(created.data, "session", "id") or "")
 
 
-async def session_ended(run: ScenarioRun, session: str) -> bool:
-    """Return whether the service's session ends within the target's patience; needs its control."""
-    assert run.control is not None
+def control_of(run: ScenarioRun, relay: Relay) -> Control:
+    """Return the control API of the service behind a relay.
+
+    Raises:
+        NotClaimed: if it has none.
+
+    """
+    if relay.control is None:
+        raise NotClaimed(f"target {run.service.name} does not claim control")
+    return relay.control
+
+
+async def session_ended(run: ScenarioRun, control: Control, session: str) -> bool:
+    """Return whether the service's session ends within the target's patience."""
     deadline = time.monotonic() + run.target.patience_s
-    while any(each["id"] == session for each in (await run.control.state())["sessions"]):
+    while any(each["id"] == session for each in (await control.state())["sessions"]):
         if time.monotonic() > deadline:
             return False
         await asyncio.sleep(_POLL_S)

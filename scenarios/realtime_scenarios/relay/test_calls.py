@@ -10,9 +10,8 @@ from realtime_harness.clients.webrtc import Audio, Call
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
-from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.relay import checks
-from realtime_scenarios.relay.comparing import judge_passage, session_ended, session_id
+from realtime_scenarios.relay.comparing import control_of, judge_passage, session_ended, session_id
 
 # The caller's tone is sound: turn detection would take it for speech that interrupts.
 _BY_HAND = {
@@ -31,13 +30,12 @@ _SPEAKING_S = 0.1
         checks.CALLER_HEARD,
         checks.CALL_NO_AUDIO_DELTAS,
     ],
-    needs=[Capability.WEBSOCKET],
     extras=["webrtc"],
     stream=False,
 )
 async def call_over_a_socket(run: ScenarioRun) -> None:
     """A caller behind the WebRTC relay writes, hears and is heard."""
-    direct = await run.websocket(name="direct")
+    direct = await run.websocket(name="direct", target=run.service)
     relay = await run.relay("webrtc")
     call = await relay.call(audio=Audio.TONE)
     for connection in (direct, call.events):
@@ -74,26 +72,25 @@ async def call_over_a_socket(run: ScenarioRun) -> None:
 @scenario(
     suite="relay",
     checks=[checks.CALLER_LEAVES, checks.CALL_ENDS],
-    needs=[Capability.WEBSOCKET, Capability.CONTROL],
     extras=["webrtc"],
     stream=False,
 )
 async def call_ends_are_passed_on(run: ScenarioRun) -> None:
     """What ends on one side of the WebRTC relay ends on the other."""
-    assert run.control is not None
     relay = await run.relay("webrtc")
+    control = control_of(run, relay)
 
     leaving = await relay.call(name="leaves")
     session = session_id(await leaving.events.expect("session.created"))
     await leaving.close()
     run.check(
         checks.CALLER_LEAVES,
-        await session_ended(run, session),
+        await session_ended(run, control, session),
         f"expected the session to end, it still goes on after {run.target.patience_s:g} s",
     )
 
     bereft = await relay.call(name="bereft")
-    await run.control.drop(session_id(await bereft.events.expect("session.created")))
+    await control.drop(session_id(await bereft.events.expect("session.created")))
     with run.judging(checks.CALL_ENDS):
         await bereft.wait_closed()
 

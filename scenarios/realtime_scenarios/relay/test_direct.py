@@ -11,7 +11,7 @@ from realtime_harness.targets.capabilities import Capability
 @scenario(suite="relay", checks=[], needs=[Capability.WEBSOCKET])
 async def without_a_relay(run: ScenarioRun) -> None:
     """Turns that go directly keep the rules of the wire: relayed ones are compared with them."""
-    client = await run.websocket()
+    client = await run.websocket(target=run.service)
     await client.expect("session.created")
     for modality in ("text", "audio"):
         await text_turn(client, f"Answer in {modality}", modalities=[modality])

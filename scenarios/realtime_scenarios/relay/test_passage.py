@@ -12,6 +12,7 @@ from realtime_harness.scenario import scenario
 from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.relay import checks
 from realtime_scenarios.relay.comparing import (
+    control_of,
     judge_passage,
     refusal,
     session_ended,
@@ -32,7 +33,10 @@ _BIG = "All work and no play makes Jack a dull boy. " * (200 * 1024 // 44)
 async def passes_unharmed(run: ScenarioRun) -> None:
     """A turn, ids and a big message get through the relay as they are."""
     relay = await run.relay("ws")
-    direct, relayed = await run.websocket(name="direct"), await relay.websocket()
+    direct, relayed = (
+        await run.websocket(name="direct", target=run.service),
+        await relay.websocket(),
+    )
     for connection in (direct, relayed):
         await connection.expect("session.created")
 
@@ -74,7 +78,7 @@ async def passes_unharmed(run: ScenarioRun) -> None:
 @scenario(
     suite="relay",
     checks=[checks.SUBPROTOCOLS, checks.REFUSAL],
-    needs=[Capability.WEBSOCKET],
+    needs=[Capability.WEBSOCKET, Capability.API_KEYS],
     stream=False,
 )
 async def keys_and_refusals(run: ScenarioRun) -> None:
@@ -85,7 +89,7 @@ async def keys_and_refusals(run: ScenarioRun) -> None:
         await browser.expect("session.created")
 
     bad = "sk-nobody-knows-this-key"
-    want = await refusal(lambda: run.websocket(key=bad, name="direct"))
+    want = await refusal(lambda: run.websocket(key=bad, name="direct", target=run.service))
     with run.judging(checks.REFUSAL):
         got = await refusal(lambda: relay.websocket(key=bad))
         run.check(checks.REFUSAL, got == want, f"expected as directly: {want}; got {got}")
@@ -99,26 +103,26 @@ async def keys_and_refusals(run: ScenarioRun) -> None:
         checks.UPSTREAM_LOSS,
         checks.UPSTREAM_LOSS_CODE,
     ],
-    needs=[Capability.WEBSOCKET, Capability.CONTROL],
+    needs=[Capability.WEBSOCKET],
     stream=False,
 )
 async def ends_are_passed_on(run: ScenarioRun) -> None:
     """What is closed or breaks on one side of the relay ends on the other."""
-    assert run.control is not None
     relay = await run.relay("ws")
+    control = control_of(run, relay)
 
     polite = await relay.websocket(name="closes")
     session = session_id(await polite.expect("session.created"))
     await polite.close()
-    run.check(checks.CLIENT_CLOSES, await session_ended(run, session), _goes_on(run))
+    run.check(checks.CLIENT_CLOSES, await session_ended(run, control, session), _goes_on(run))
 
     abrupt = await relay.websocket(name="breaks")
     session = session_id(await abrupt.expect("session.created"))
     abrupt.cut()
-    run.check(checks.CLIENT_LOSS, await session_ended(run, session), _goes_on(run))
+    run.check(checks.CLIENT_LOSS, await session_ended(run, control, session), _goes_on(run))
 
     bereft = await relay.websocket(name="bereft")
-    await run.control.drop(session_id(await bereft.expect("session.created")))
+    await control.drop(session_id(await bereft.expect("session.created")))
     with run.judging(checks.UPSTREAM_LOSS):
         await bereft.wait_closed()
     if (closed := bereft.closed) is not None:

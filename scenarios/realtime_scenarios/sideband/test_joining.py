@@ -81,7 +81,7 @@ async def races_the_call(run: ScenarioRun) -> None:
         checks.EPHEMERAL_KEY,
         checks.SESSION_ID,
     ],
-    needs=_NEEDS,
+    needs=[*_NEEDS, Capability.API_KEYS],
     extras=["webrtc"],
 )
 async def other_doors(run: ScenarioRun) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import trustme
 
 from realtime_harness.errors import UsageError
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile, resolve_target
+from realtime_harness.targets.target import Target
 
 GOOD = 'base_url = "https://host/v1/"\napi_key = "abc"\n'
 
@@ -22,7 +25,7 @@ def target_file(file: Path, table: str) -> TargetFile:
 
 
 def test_full_table(file: Path) -> None:
-    (file.parent / "ca.pem").touch()
+    trustme.CA().cert_pem.write_to_path(file.parent / "ca.pem")
     table = (
         'base_url = "https://host/v1/"\napi_key_env = "STAGING"\nmodel = "m"\n'
         'capabilities = ["websocket", "webrtc"]\nca_file = "ca.pem"\n'
@@ -63,7 +66,7 @@ def test_full_table(file: Path) -> None:
 )
 def test_unusable_table_names_file_key_and_remedy(file: Path, table: str, message: str) -> None:
     with pytest.raises(UsageError, match=rf"targets\.toml: targets\.staging\.{message}"):
-        resolve_target("staging", target_file(file, table), {})
+        resolve_target("staging", target_file(file, table), {"OPENAI_API_KEY": "abc"})
 
 
 @pytest.mark.parametrize(
@@ -133,3 +136,100 @@ def test_fake_has_to_be_started() -> None:
 def test_unusable_names(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         resolve_target(name, TargetFile(Path("none.toml"), {}), {})
+
+
+AZURE = {"AZURE_OPENAI_API_KEY": "abc", "AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/"}
+
+
+def test_azure_without_a_table() -> None:
+    file = TargetFile(Path("none.toml"), {})
+    target = resolve_target("azure", file, {**AZURE, "AZURE_OPENAI_DEPLOYMENT": "ours"})
+    assert target is not None
+    assert (target.base_url, target.model) == ("https://r.openai.azure.com/openai/v1", "ours")
+    assert target.calls_need_ephemeral_key
+    assert target.models_are_deployments
+    assert target.profile.key_style.headers("abc") == {"api-key": "abc"}
+    assert target.retry.attempts > 1
+    with pytest.raises(UsageError, match="azure cannot be used: set AZURE_OPENAI_ENDPOINT"):
+        resolve_target("azure", file, {"AZURE_OPENAI_API_KEY": "abc"})
+
+
+@pytest.mark.parametrize(
+    ("url", "profile"),
+    [
+        ("https://api.openai.com/v1", "openai-2026-09"),
+        ("https://r.openai.azure.com/openai/v1", "azure-ga"),
+        ("https://gateway.example.com/v1", "compatible"),
+    ],
+    ids=["openai", "azure", "others"],
+)
+def test_kind_is_known_by_the_host(file: Path, url: str, profile: str) -> None:
+    target = resolve_target(
+        "staging", target_file(file, f'base_url = "{url}"\napi_key = "abc"'), {}
+    )
+    assert target is not None
+    assert target.profile.name == profile
+
+
+@pytest.mark.parametrize("auth", ["bearer", "header:X-API-Key", "query:api_key"])
+def test_key_in_any_place(file: Path, auth: str) -> None:
+    target = resolve_target("staging", target_file(file, f'{GOOD}auth = "{auth}"'), {})
+    assert target is not None
+    assert str(target.profile.key_style) == auth
+    assert Capability.API_KEYS in target.capabilities
+
+
+def test_without_a_key(file: Path) -> None:
+    table = 'base_url = "https://host/v1"\nauth = "none"'
+    target = resolve_target("staging", target_file(file, table), {})
+    assert target is not None
+    assert target.api_key == ""
+    assert Capability.API_KEYS not in target.capabilities
+
+
+def test_particulars_of_a_vendor_are_of_its_kind(file: Path) -> None:
+    table = (
+        'kind = "azure"\nbase_url = "https://gateway/openai/v1"\napi_key = "abc"\nretries = 0\n'
+        'webrtcfilter = true\ntranscription_model = "scribe"\npatience_s = 9'
+    )
+    target = resolve_target("staging", target_file(file, table), {})
+    assert target is not None
+    assert target.profile.filters_calls
+    assert (target.transcription_model, target.patience_s) == ("scribe", 9)
+    assert target.retry.attempts == 1
+
+
+RELAY = """[targets.ours]
+kind = "relay"
+base_url = "http://127.0.0.1:9000/v1"
+upstream = "service"
+via = "{via}"
+[targets.service]
+base_url = "https://service/v1"
+api_key = "abc"
+model = "m"
+capabilities = ["websocket", "webrtc", "sideband", "mcp"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("via", "claims"), [("ws", {"websocket", "mcp"}), ("webrtc", {"webrtc", "mcp"})]
+)
+def test_relay_has_what_is_behind_it_and_can_pass_it(
+    file: Path, via: str, claims: set[str]
+) -> None:
+    file.write_text(RELAY.format(via=via))
+    target = resolve_target("ours", TargetFile.read(file), {})
+    assert target is not None
+    assert target.upstream is not None
+    assert (target.upstream.name, target.relay_kind) == ("service", via)
+    assert (target.model, target.api_key) == ("m", "abc")
+    assert {each.value for each in target.capabilities} == claims
+    assert target.base_url == "http://127.0.0.1:9000/v1"
+
+
+def test_other_processes_get_all_of_it(file: Path) -> None:
+    file.write_text(RELAY.format(via="ws"))
+    target = resolve_target("ours", TargetFile.read(file), {})
+    assert target is not None
+    assert Target.from_json(json.loads(json.dumps(target.to_json()))) == target

@@ -7,6 +7,9 @@
     <run>/scenarios.jsonl             one :class:`ScenarioResult` a line
     <run>/evidence/<scenario>.jsonl   one :class:`~realtime_harness.evidence.Entry` a line
 
+A directory with the runs of several targets has ``matrix.json`` (a :class:`Comparison`) instead,
+and a run directory for each of them.
+
 Everything but ``run.json`` is append-only, so a run that was killed is readable up to the last
 complete line.
 """
@@ -24,7 +27,18 @@ from realtime_harness.evidence.entry import Entry
 from realtime_harness.evidence.reader import read_entries, read_lines
 from realtime_harness.verdicts import Level, Standing, Verdict
 
-__all__ = ["CheckResult", "Run", "RunInfo", "ScenarioResult", "read_run"]
+__all__ = [
+    "CheckResult",
+    "Comparison",
+    "Run",
+    "RunInfo",
+    "ScenarioResult",
+    "TargetRun",
+    "is_comparison",
+    "read_comparison",
+    "read_run",
+    "write_comparison",
+]
 
 _ENUMS: dict[str, type[Enum]] = {"level": Level, "standing": Standing, "verdict": Verdict}
 
@@ -189,3 +203,56 @@ def read_run(directory: Path) -> Run:
         scenarios=scenarios.values,
         problems=[*checks.problems, *scenarios.problems],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRun(_Record):
+    """One of several targets that the same was run against."""
+
+    name: str
+    directory: str
+    """Its run directory, relative to that of the comparison."""
+    error: str = ""
+    """Why there is none, if it could not be run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The runs of several targets."""
+
+    command: list[str]
+    targets: list[TargetRun]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``matrix.json`` holds."""
+        return {"command": self.command, "targets": [each.to_json() for each in self.targets]}
+
+
+def is_comparison(directory: Path) -> bool:
+    """Return whether a directory holds the runs of several targets."""
+    return (directory / _COMPARISON).is_file()
+
+
+def write_comparison(directory: Path, comparison: Comparison) -> None:
+    """Write down which runs a directory holds."""
+    text = json.dumps(comparison.to_json(), indent=2)
+    (directory / _COMPARISON).write_text(text, encoding="utf-8")
+
+
+def read_comparison(directory: Path) -> Comparison:
+    """Read back what :func:`write_comparison` wrote.
+
+    Raises:
+        UsageError: if it is not there or not of that form.
+
+    """
+    path = directory / _COMPARISON
+    try:
+        found = json.loads(path.read_bytes())
+        targets = [TargetRun.from_json(each) for each in found["targets"]]
+        return Comparison(command=[*map(str, found["command"])], targets=targets)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path} does not list the runs of several targets: {error!r}") from error
+
+
+_COMPARISON = "matrix.json"

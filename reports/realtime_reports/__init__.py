@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from realtime_harness.results import is_comparison
 from realtime_reports.ctrf import write_ctrf
 from realtime_reports.html import write_report
 from realtime_reports.junit import write_junit
 from realtime_reports.markdown import write_summary
-from realtime_reports.matrix import is_matrix, write_matrix
+from realtime_reports.matrix import write_matrix
 
 __all__ = [
     "write_all",
@@ -32,7 +33,7 @@ def write_all(run_dir: Path, out: Path | None = None) -> Path:
         realtime_harness.errors.UsageError: if it is not a run directory.
 
     """
-    if is_matrix(run_dir):
+    if is_comparison(run_dir):
         return write_matrix(run_dir, out)
     write_junit(run_dir)
     write_ctrf(run_dir)

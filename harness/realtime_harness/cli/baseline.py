@@ -10,7 +10,7 @@ import typer
 
 from realtime_harness.errors import UsageError
 
-__all__ = ["app"]
+__all__ = ["app", "update"]
 
 app = typer.Typer(help="Keep the list of what is known to fail.", no_args_is_help=True)
 

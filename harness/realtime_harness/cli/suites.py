@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -63,6 +62,7 @@ def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
 
     """
     from realtime_harness.campaign import RUNS
+    from realtime_harness.results import Comparison, TargetRun, write_comparison
     from realtime_harness.store import label_of, new_run_directory
     from realtime_harness.targets.config import TargetFile, resolve_target
     from realtime_reports import write_matrix
@@ -76,7 +76,7 @@ def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
     plans = [replace(plan, target=target) for target in targets]
     directory = plan.out or new_run_directory(RUNS, " ".join(targets))
     directory.mkdir(parents=True, exist_ok=True)
-    runs: list[dict[str, str]] = []
+    runs: list[TargetRun] = []
     codes = []
     for each in plans:
         typer.echo(f"\n{each.target}")
@@ -89,12 +89,11 @@ def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
             typer.echo(f"realtime-harness: {fault}", err=True)
             error = str(fault)
             codes.append(ExitCode.HARNESS_FAULT)
-        runs.append({"name": each.target, "directory": folder, "error": error})
+        runs.append(TargetRun(name=each.target, directory=folder, error=error))
         if codes[-1] is ExitCode.INTERRUPTED:
             break
     command = [*plans[0].command, *(word for t in targets[1:] for word in ("--target", t))]
-    index = {"targets": runs, "command": command}
-    (directory / "matrix.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    write_comparison(directory, Comparison(command=command, targets=runs))
     typer.echo(f"\nall targets: {write_matrix(directory)}")
     return min(codes, key=_GRAVEST.index)
 

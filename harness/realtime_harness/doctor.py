@@ -19,7 +19,7 @@ __all__ = ["Finding", "examine", "find_chromium"]
 _BASE = ("aiohttp", "httpx2", "jsonschema-rs", "numpy", "orjson", "pytest", "uvloop", "websockets")
 _EXTRAS = {
     "webrtc": ("aiortc", "calls, in the fake and in the suites"),
-    "browser": ("playwright", "a real Chromium as the client, in the tests"),
+    "browser": ("playwright", "calls made by a real Chromium"),
     "load": ("locust", "plans and distributes load"),
 }
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

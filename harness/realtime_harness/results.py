@@ -17,6 +17,7 @@ complete line.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
@@ -80,8 +81,9 @@ class CheckResult(_Record):
     check: str
     """Check id."""
     scenario: str
-    """Scenario id, ``<suite>/<name>``, with ``#<n>`` behind it for the n-th repetition (n > 1) and
-    ``~<n>`` for the n-th attempt (n > 1)."""
+    """Scenario id, ``<suite>/<name>``, with ``@<client>`` behind it if its calls were not made by the
+    usual client, ``#<n>`` for the n-th repetition (n > 1), ``~<n>`` for the n-th attempt (n > 1).
+    """
     suite: str
     level: Level
     verdict: Verdict
@@ -98,6 +100,11 @@ class CheckResult(_Record):
     attempts: list[dict[str, str]] = field(default_factory=list)
     """What further attempts at the scenario said, which were made because the first one was
     unexpectedly red: objects of ``scenario``, ``verdict`` and ``reason``."""
+
+    @property
+    def client(self) -> str:
+        """What made the scenario's calls, where that was not the usual client; else nothing."""
+        return re.sub("[#~].*", "", self.scenario).partition("@")[2]
 
     @property
     def decides(self) -> bool:
@@ -124,6 +131,8 @@ class ScenarioResult(_Record):
     """Path of the evidence file, relative to the run directory."""
     declared: list[str] = field(default_factory=list)
     """Ids of the checks that it declares."""
+    remarks: list[str] = field(default_factory=list)
+    """By what the endpoint is known to speak another API than the one that is judged."""
     measurements: dict[str, Any] = field(default_factory=dict)
     """Figures measured: name -> number or ``{"median", "low", "high", "n", "unit"}``."""
 
@@ -148,6 +157,13 @@ class RunInfo(_Record):
     """Python, platform, versions of the packages that matter."""
     switches: dict[str, Any] = field(default_factory=dict)
     """Behaviours, defects and faults that were on in the fake (empty for a real endpoint)."""
+    profile: str = ""
+    """Name of the target's profile."""
+    remarks: list[str] = field(default_factory=list)
+    """Sentences that whoever reads the verdicts has to know."""
+    cost: dict[str, Any] = field(default_factory=dict)
+    """An estimate: ``usd``, ``charges``, ``limit_usd``, ``model`` and which ``prices``; empty where
+    nothing is charged."""
     baseline: str = ""
     """Path of the baseline that results were held against."""
     requirements: str = ""

@@ -8,6 +8,7 @@ behind it each different outcome with the scenarios that saw it.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,9 @@ SEVERITY: tuple[Verdict, ...] = (
 """Verdicts, worst first: the order of everything in a report."""
 
 _RANK = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
+
+_USUAL_CLIENT = "aiortc"
+"""What makes calls where a scenario's id does not name a client."""
 
 _NOTABLE: dict[Verdict, tuple[str, str]] = {
     Verdict.FAIL: ("1 MUST clause violated", "{n} MUST clauses violated"),
@@ -95,6 +99,20 @@ class Row:
         """The verdict, for as far as it is not forgiven: a pass if all that is red is."""
         red = self.verdict.is_red
         return Verdict.PASS if red and not self.decides else self.verdict
+
+    @property
+    def clients(self) -> dict[str, Verdict]:
+        """The worst verdict by client, of the scenarios that were run with several; worst first.
+
+        Empty if none was.
+        """
+        results = [result for outcome in self.outcomes for result in outcome.results]
+        twins = {r.scenario.partition("@")[0] for r in results if r.client}
+        worst: dict[str, Verdict] = {}
+        for result in results:
+            if re.split("[@#~]", result.scenario)[0] in twins:
+                worst.setdefault(result.client or _USUAL_CLIENT, result.verdict)
+        return worst if len(worst) > 1 else {}
 
     @property
     def flake(self) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_harness.baseline import Baseline, Known, base_id, updated
+from realtime_harness.baseline import Baseline, Known, base_id, client_of, updated
 from realtime_harness.errors import UsageError
 
 ENTRY = 'scenario = "a/one"\ncheck = "rt.a.x"\nreason = "it is old"\n'
@@ -112,3 +112,9 @@ def test_update_makes_a_file(tmp_path: Path) -> None:
     text, *_ = updated(path, add=[new], remove=[], target="staging")
     path.write_text(text)
     assert Baseline.read(path, "staging").entries["b/new", "rt.b.n"] == new
+
+
+def test_a_client_is_part_of_the_scenario() -> None:
+    assert base_id("a/one@chromium#2~3") == "a/one@chromium"
+    assert client_of("a/one@chromium#2~3") == "chromium"
+    assert client_of("a/one#2") == ""

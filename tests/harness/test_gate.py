@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,6 +32,22 @@ def result(verdict: Verdict, standing: Standing | None = None, scenario: str = "
         source="RFC 0",
         standing=standing,
     )
+
+
+def test_entries_about_a_client_that_did_not_run_are_no_orphans() -> None:
+    about = [
+        Known(scenario=f"a/{name}", check="rt.a.x", reason="old")
+        for name in ("gone", "gone@chromium")
+    ]
+    held = Gate(
+        today=TODAY,
+        baseline=Baseline(Path("b"), {(known.scenario, known.check): known for known in about}),
+    )
+    ran = ScenarioResult(
+        id="a/one", suite="a", name="one", summary="", started_at="", duration_s=0, evidence=""
+    )
+    assert held.orphans([], [ran], whole=True) == about[:1]
+    assert held.orphans([], [ran, replace(ran, id="a/one@chromium")], whole=True) == about
 
 
 def gate(required: bool = True, **entry: object) -> Gate:

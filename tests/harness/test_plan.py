@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime_harness.plan import Plan
+from realtime_harness.errors import UsageError
+from realtime_harness.plan import Plan, chosen_clients
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,7 @@ from realtime_harness.plan import Plan
         (Plan(), "--target fake"),
         (Plan(target="staging", out=Path("out")), "--target staging"),
         (Plan(suites=("a", "b"), keyword="x"), "--target fake --suite a --suite b -k x"),
+        (Plan(clients=("aiortc", "chromium")), "--target fake --clients aiortc,chromium"),
         (Plan(repeat=3, workers=2), "--target fake --repeat 3 -n 2"),
         (
             Plan(defects=("d",), behaviours=("b",), faults=("delay:50ms",)),
@@ -23,7 +25,7 @@ from realtime_harness.plan import Plan
             "--target fake --config c --baseline b --requirements r --retry-unexpected 1",
         ),
     ],
-    ids=["nothing", "out-is-left-out", "selection", "repetition", "switches", "gate"],
+    ids=["nothing", "out-is-left-out", "selection", "clients", "repetition", "switches", "gate"],
 )
 def test_the_command_that_repeats_it(plan: Plan, options: str) -> None:
     assert plan.command == ("realtime-harness", "run", *options.split())
@@ -39,3 +41,22 @@ def test_whole() -> None:
     assert Plan(repeat=2).is_whole
     assert not Plan(suites=("a",)).is_whole
     assert not Plan(keyword="a").is_whole
+
+
+def test_a_run_without_the_usual_client_is_not_whole() -> None:
+    assert Plan(clients=("aiortc", "chromium")).is_whole
+    assert not Plan(clients=("chromium",)).is_whole
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [("firefox", "no client named 'firefox'"), ("", "''"), ("aiortc,aiortc", "named twice")],
+    ids=["unknown", "none", "twice"],
+)
+def test_clients_that_cannot_be_used(names: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        chosen_clients(names)
+
+
+def test_clients_by_name() -> None:
+    assert chosen_clients("aiortc, chromium") == ("aiortc", "chromium")

@@ -22,6 +22,18 @@ def test_a_check_of_many_scenarios_is_one_row_with_its_worst_verdict(run_dir: Pa
     assert len(rows["rt.wire.schema"].outcomes[0].results) == 6
 
 
+def test_clients_stand_side_by_side(new_run: Any) -> None:
+    run = new_run()
+    run.check("rt.sideband.order", Verdict.PASS, scenario="sideband/acts")
+    run.check("rt.sideband.order", Verdict.PASS, scenario="sideband/acts@chromium")
+    run.check("rt.sideband.order", Verdict.FAIL, scenario="sideband/acts@chromium#2")
+    run.check("rt.sideband.order", Verdict.FAIL, scenario="sideband/makes_no_call")
+    run.check("rt.sideband.other", Verdict.PASS, scenario="sideband/makes_no_call")
+    rows = {row.check: row for row in read_report(run.path).rows}
+    assert rows["rt.sideband.order"].clients == {"chromium": Verdict.FAIL, "aiortc": Verdict.PASS}
+    assert rows["rt.sideband.other"].clients == {}
+
+
 def test_checks_are_grouped_by_the_suite_in_their_id(run_dir: Path) -> None:
     groups = [group.suite for group in read_report(run_dir).groups]
     assert groups == ["offers", "text_over_webrtc", "sideband", "relay", "wire"]

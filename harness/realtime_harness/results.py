@@ -81,9 +81,9 @@ class CheckResult(_Record):
     check: str
     """Check id."""
     scenario: str
-    """Scenario id, ``<suite>/<name>``, with ``@<client>`` behind it if its calls were not made by the
-    usual client, ``#<n>`` for the n-th repetition (n > 1), ``~<n>`` for the n-th attempt (n > 1).
-    """
+    """Scenario id, ``<suite>/<name>``, with ``@<client>`` behind it if another client than the
+    usual one made its calls, ``#<n>`` for the n-th repetition and ``~<n>`` for the n-th attempt
+    (n > 1)."""
     suite: str
     level: Level
     verdict: Verdict

@@ -19,13 +19,15 @@ from realtime_harness.contract.schemas import REVISION
 from realtime_harness.errors import UsageError
 from realtime_harness.gate import Gate, exit_code
 from realtime_harness.lab import Lab
+from realtime_harness.meter import Meter
 from realtime_harness.plan import Plan, shown
 from realtime_harness.requirements import requirement_set
-from realtime_harness.results import RunInfo, read_run
+from realtime_harness.results import Run, RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.store import Store, new_run_directory
 from realtime_harness.targets.config import TargetFile, resolve_target
+from realtime_harness.targets.greeting import greet
 from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, Standing
@@ -53,6 +55,8 @@ class Campaign:
         lab: Lab,
         store: Store,
         info: RunInfo | None,
+        *,
+        obstacle: str = "",
     ) -> None:
         self.target = target
         self.store = store
@@ -60,6 +64,15 @@ class Campaign:
         self._plan = plan
         self._lab = lab
         self._info = info
+        self._obstacle = obstacle
+        self._meter: Meter | None = None
+        if plan.max_cost is not None or not (target.upstream or target).is_loopback:
+            self._meter = Meter(
+                store.directory,
+                target,
+                limit_usd=plan.max_cost,
+                workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+            )
 
     @property
     def directory(self) -> Path:
@@ -73,6 +86,7 @@ class Campaign:
         Raises:
             UsageError: if the plan cannot be carried out as given, or its baseline not be read.
             TargetUnreachable: if nothing answers at the target's address.
+            KeyRefused: if the target does not take its key.
             HarnessError: if the fake does not start.
 
         """
@@ -88,7 +102,7 @@ class Campaign:
             )
         # Before anything is started: a baseline that cannot be read is found out at once.
         gate = _gate(plan, plan.target if target is None else target.name)
-        lab = Lab()
+        lab, beta = Lab(), ""
         try:
             if target is None:
                 target = lab.fake(
@@ -99,6 +113,9 @@ class Campaign:
                 )
             else:
                 target = reach(target)
+                if target.upstream is not None:
+                    target = replace(target, upstream=reach(target.upstream))
+                beta = _greeted(target)
             directory = (
                 new_run_directory(RUNS, target.name) if plan.out is None else _cleared(plan.out)
             )
@@ -113,10 +130,13 @@ class Campaign:
                 command=list(plan.command),
                 environment=_environment(),
                 switches={kind: [*map(shown, on)] for kind, on in target.switches.items()},
+                profile=target.profile.name,
+                remarks=[f"{target.name} {_BETA} ({beta})"] if beta else [],
                 baseline=str(plan.baseline or ""),
                 requirements=gate.requirements.name if gate.requirements else "",
             )
-            campaign = cls(plan, gate, target, lab, Store(directory), info)
+            obstacle = f"not asked for: {info.remarks[0]}" if beta else ""
+            campaign = cls(plan, gate, target, lab, Store(directory), info, obstacle=obstacle)
             campaign.store.write_info(info)
         except BaseException:
             lab.close()
@@ -131,6 +151,8 @@ class Campaign:
             "baseline": str(self._plan.baseline or ""),
             "requirements": self._plan.requirements,
             "retry_unexpected": self._plan.retry_unexpected,
+            "max_cost": self._plan.max_cost,
+            "obstacle": self._obstacle,
         }
 
     @classmethod
@@ -141,8 +163,10 @@ class Campaign:
             baseline=Path(shared["baseline"]) if shared["baseline"] else None,
             requirements=shared["requirements"],
             retry_unexpected=shared["retry_unexpected"],
+            max_cost=shared["max_cost"],
         )
-        return cls(plan, _gate(plan, target.name), target, Lab(), store, None)
+        gate = _gate(plan, target.name)
+        return cls(plan, gate, target, Lab(), store, None, obstacle=shared["obstacle"])
 
     def run(
         self, scenario: Scenario, repetition: int = 1, client: str = DEFAULT_CLIENT
@@ -164,6 +188,8 @@ class Campaign:
         for attempt in range(2, self._plan.retry_unexpected + 2):
             if all(result.standing is not Standing.UNEXPECTED for result in results):
                 break
+            if self._obstacle or (self._meter is not None and self._meter.obstacle()):
+                break
             more = self._attempt(scenario, repetition, client, attempt)
             results = list(map(self._gate.again, results, more.results))
         return replace(outcome, results=results)
@@ -181,12 +207,16 @@ class Campaign:
                     client=client,
                     repetition=repetition,
                     attempt=attempt,
+                    meter=self._meter,
+                    obstacle=self._obstacle,
                 )
             )
 
     def leave(self) -> None:
         """End what this process started for the run, without a word about its outcome."""
         self.store.close()
+        if self._meter is not None:
+            self._meter.close()
         self._lab.close()
 
     def finish(self, fault: ExitCode | None = None) -> ExitCode:
@@ -208,6 +238,8 @@ class Campaign:
                     self._info,
                     finished_at=_now(),
                     exit_code=int(code),
+                    remarks=[*self._info.remarks, *_remarks(run)],
+                    cost=self._meter.bill() if self._meter is not None else {},
                     orphans=[f"{each.check} in {each.scenario}: {each}" for each in orphans],
                 )
             )
@@ -216,11 +248,38 @@ class Campaign:
 
 _OURS = "realtime_scenarios."
 
+_BETA = "speaks the beta shape, which these suites do not judge"
+
+
+def _greeted(target: Target) -> str:
+    """Return by what a target is known to speak the beta; empty if by nothing."""
+    if target.switches.get("defects"):
+        # A fake that is told to do wrong may also do so at its door.
+        return ""
+    with asyncio.Runner() as runner:
+        return runner.run(greet(target))
+
+
+def _remarks(run: Run) -> list[str]:
+    """Return what scenarios found out about a target that is more than a verdict."""
+    signs = dict.fromkeys(sign for scenario in run.scenarios for sign in scenario.remarks)
+    return [f"{run.info.target} {_BETA}: it sends {', '.join(signs)}"] if signs else []
+
 
 def _gate(plan: Plan, target: str) -> Gate:
     requirements = requirement_set(plan.requirements)
     baseline = Baseline.read(plan.baseline, target) if plan.baseline is not None else None
     return Gate(today=date.today(), baseline=baseline, requirements=requirements)
+
+
+_LEFT_BY_RUNS = (
+    "checks.jsonl",
+    "costs.jsonl",
+    "junit.xml",
+    "report.html",
+    "run.json",
+    "scenarios.jsonl",
+)
 
 
 def _cleared(directory: Path) -> Path:
@@ -239,7 +298,14 @@ def _cleared(directory: Path) -> Path:
                 f"{directory} is not empty and holds no earlier run: give another directory"
             )
         shutil.rmtree(directory / "evidence", ignore_errors=True)
-        for name in ("checks.jsonl", "scenarios.jsonl", "report.html", "junit.xml", "run.json"):
+        for name in (
+            "checks.jsonl",
+            "scenarios.jsonl",
+            "costs.jsonl",
+            "report.html",
+            "junit.xml",
+            "run.json",
+        ):
             (directory / name).unlink(missing_ok=True)
     return directory
 

@@ -39,6 +39,8 @@ class Plan:
     """Name of the requirement set; the newest if not given."""
     retry_unexpected: int = 0
     """How often a scenario with unexpected results is tried again."""
+    max_cost: float | None = None
+    """US dollars that the estimate must not pass; no limit if not given."""
 
     @property
     def is_whole(self) -> bool:
@@ -71,6 +73,7 @@ class Plan:
         yield "--baseline", self.baseline
         yield "--requirements", self.requirements
         yield "--retry-unexpected", self.retry_unexpected
+        yield "--max-cost", None if self.max_cost is None else f"{self.max_cost:g}"
 
 
 def chosen_clients(names: str) -> tuple[str, ...]:

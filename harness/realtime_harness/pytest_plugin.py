@@ -89,6 +89,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="try a scenario with unexpected results up to N times more",
     )
+    group.addoption(
+        "--rt-max-cost",
+        type=float,
+        metavar="USD",
+        help="end before the estimate of what the run costs passes this",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -320,6 +326,7 @@ def _begin(config: pytest.Config) -> None:
         baseline=option("--rt-baseline"),
         requirements=option("--rt-requirements"),
         retry_unexpected=option("--rt-retry-unexpected"),
+        max_cost=option("--rt-max-cost"),
     )
     try:
         config.stash[_CAMPAIGN] = Campaign.begin(plan)

@@ -24,11 +24,13 @@ from realtime_harness.evidence import Direction, Entry, Kind, Recorder, Redactor
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
+from realtime_harness.shape import beta_signs
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from realtime_harness.lab import Lab
+    from realtime_harness.meter import Meter
     from realtime_harness.store import Store
 
 __all__ = ["ScenarioOutcome", "run_scenario"]
@@ -58,6 +60,8 @@ async def run_scenario(
     client: str = DEFAULT_CLIENT,
     repetition: int = 1,
     attempt: int = 1,
+    meter: Meter | None = None,
+    obstacle: str = "",
 ) -> ScenarioOutcome:
     """Have the conversation once, and judge it. Never raises for what a target or a scenario does.
 
@@ -71,6 +75,8 @@ async def run_scenario(
             scenario's id.
         repetition: counts from 1; the n-th one (n > 1) has ``#<n>`` behind the scenario's id.
         attempt: counts from 1, within the repetition; the n-th one (n > 1) has ``~<n>`` behind it.
+        meter: counts what the conversation costs, and ends it before that is too much.
+        obstacle: why the conversation cannot be had, if so.
 
     """
     scenario_id = scenario.id
@@ -78,17 +84,24 @@ async def run_scenario(
     scenario_id += f"#{repetition}" if repetition > 1 else ""
     scenario_id += f"~{attempt}" if attempt > 1 else ""
     journal = store.evidence(scenario_id) if store is not None else None
-    recorder = Recorder(
-        redactor=Redactor(target.api_key),
-        sink=(lambda entry: journal.append(entry.to_json())) if journal is not None else None,
-    )
+
+    def sink(entry: Entry) -> None:
+        if journal is not None:
+            journal.append(entry.to_json())
+        if meter is not None:
+            meter.add(entry)
+            if why := meter.obstacle():
+                halt.now(why)
+
+    halt = _Halt()
+    recorder = Recorder(redactor=Redactor(target.api_key), sink=sink)
     alone = asyncio.all_tasks() == {asyncio.current_task()}
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     started = time.perf_counter()
     try:
         run = ScenarioRun(scenario, target, lab=lab, recorder=recorder, client=client)
         async with run:
-            await _converse(run)
+            await _converse(run, halt, obstacle or (meter.obstacle() if meter is not None else ""))
         _judge_stream(run)
         run.ledger.settle(Verdict.UNTESTABLE, "not reached: the conversation ended without it")
         if alone and (leaked := await _leaked()):
@@ -107,6 +120,7 @@ async def run_scenario(
         duration_s=round(time.perf_counter() - started, 6),
         evidence=store.evidence_name(scenario_id) if store is not None else "",
         declared=[check.id for check in scenario.checks],
+        remarks=beta_signs(recorder.entries),
         measurements=run.measurements,
     )
     if store is not None:
@@ -114,9 +128,27 @@ async def run_scenario(
     return ScenarioOutcome(results=results, result=result, evidence=recorder.entries)
 
 
-async def _converse(run: ScenarioRun) -> None:
+class _Halt:
+    """Ends a conversation from within, whatever it waits for."""
+
+    def __init__(self) -> None:
+        self.why = ""
+        self.bound: asyncio.Timeout | None = None
+        """Of the conversation, while it goes on."""
+
+    def now(self, why: str) -> None:
+        """End it; the first reason counts."""
+        if self.bound is not None and not self.why:
+            self.why = why
+            self.bound.reschedule(asyncio.get_running_loop().time())
+
+
+async def _converse(run: ScenarioRun, halt: _Halt, obstacle: str) -> None:
     """Run the coroutine, and settle the checks that it could not reach."""
     scenario = run.scenario
+    if obstacle:
+        run.ledger.settle(Verdict.UNTESTABLE, obstacle)
+        return
     if unclaimed := sorted(need.value for need in scenario.needs - run.target.capabilities):
         run.ledger.settle(
             Verdict.NOT_APPLICABLE,
@@ -132,7 +164,11 @@ async def _converse(run: ScenarioRun) -> None:
             return
     try:
         async with asyncio.timeout(scenario.timeout_s) as bound:
-            await scenario.function(run)
+            halt.bound = bound
+            try:
+                await scenario.function(run)
+            finally:
+                halt.bound = None
     except MissingExtra as error:
         run.ledger.settle(Verdict.UNTESTABLE, str(error))
     except (ClientCannot, NotClaimed) as error:
@@ -148,10 +184,8 @@ async def _converse(run: ScenarioRun) -> None:
     except Exception as error:
         if isinstance(error, TimeoutError) and bound.expired():
             _judge_stream(run)
-            run.ledger.settle(
-                Verdict.UNTESTABLE,
-                f"not reached: the conversation took longer than {scenario.timeout_s:g} s",
-            )
+            late = f"not reached: the conversation took longer than {scenario.timeout_s:g} s"
+            run.ledger.settle(Verdict.UNTESTABLE, halt.why or late)
             return
         where = _where(error)
         run.note(f"fault of the scenario: {error!r}{where}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -53,9 +54,22 @@ def print_summary(run: Run, report: Path | None, console: Console) -> None:
         console.print(Text(f"stale entries: {remedy}"), soft_wrap=True)
     for problem in run.problems:
         console.print(Text(problem, style="yellow"))
+    for remark in run.info.remarks:
+        console.print(Text(remark, style="bold yellow"))
+    if run.info.cost:
+        console.print(Text(_cost(run.info.cost)), soft_wrap=True)
     if report is not None:
         # Never wrapped: it is there to be copied.
         console.print(Text(f"report: {report}"), soft_wrap=True)
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    limit = cost.get("limit_usd")
+    below = f" of --max-cost {limit:g}" if limit is not None else ""
+    return (
+        f"estimated cost: ${cost['usd']:.4f}{below}, for {cost['charges']} responses and "
+        f"transcriptions of {cost['model']} (prices: {cost['prices']})"
+    )
 
 
 def _totals(checks: Iterable[CheckResult]) -> Table:

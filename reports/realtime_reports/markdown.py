@@ -64,6 +64,15 @@ def _lines(report: Report) -> Iterable[str]:
     for title, choose in _SECTIONS:
         if found := list(filter(choose, report.run.checks)):
             yield from _section(title, found)
+    if info.remarks:
+        yield ""
+        yield from (f"**{_cell(remark)}**" for remark in info.remarks)
+    if info.cost:
+        yield ""
+        yield (
+            f"Estimated cost: ${info.cost.get('usd', 0):.4f}, {_cell(str(info.cost.get('model')))} "
+            f"({_cell(str(info.cost.get('prices')))})"
+        )
     if info.orphans:
         yield from ("", "## In the baseline, and no check of the suites", "")
         yield from (f"- {_cell(orphan)}" for orphan in info.orphans)

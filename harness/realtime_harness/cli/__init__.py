@@ -209,8 +209,8 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME|URL",
-            help="fake or fake:PROFILE (started for the run), openai, a base URL, or a name in "
-            "the file; several make one report with a column for each. Default: fake.",
+            help="fake or fake:PROFILE (started for the run), openai, azure, a base URL, or a name "
+            "in the file; several make one report with a column for each. Default: fake.",
         ),
     ] = None,
     suite: Annotated[
@@ -257,6 +257,12 @@ def run(
         int,
         typer.Option(min=0, metavar="N", help="Try unexpectedly red scenarios up to N times more."),
     ] = 0,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="USD", help="End before the estimate of what the run costs passes this."
+        ),
+    ] = None,
 ) -> None:
     """Run the suites against a target and write the report."""
     from realtime_harness.plan import Plan, chosen_clients
@@ -277,6 +283,7 @@ def run(
         baseline=baseline,
         requirements=requirements,
         retry_unexpected=retry_unexpected,
+        max_cost=max_cost,
     )
     raise typer.Exit(run_plan(plan) if len(targets) == 1 else run_targets(plan, targets))
 

@@ -37,8 +37,10 @@ def reach(target: Target, *, timeout_s: float = 5.0) -> Target:
             answer = client.get(control_url + "/state")
             # Asked of any server on this machine, so its answer is believed only if it is ours.
             if answer.status_code == 200 and "clock" in answer.text:
+                state = answer.json()
                 return replace(
                     target,
+                    switches={kind: [*map(str, state.get(kind, []))] for kind in _SWITCHES},
                     control_url=control_url,
                     capabilities=target.capabilities | {Capability.CONTROL},
                     mcp_server_url=target.mcp_server_url or "builtin",
@@ -46,6 +48,9 @@ def reach(target: Target, *, timeout_s: float = 5.0) -> Target:
     except httpx2.HTTPError as error:
         raise TargetUnreachable(url=target.base_url, detail=str(error) or repr(error)) from error
     return target
+
+
+_SWITCHES = ("defects", "behaviours", "faults")
 
 
 def _control_url(target: Target) -> str:

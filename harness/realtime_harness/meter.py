@@ -1,0 +1,113 @@
+"""The meter of a run: what was spent so far, in all of its processes, and whether to go on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from realtime_harness.cost import charge, price_list
+from realtime_harness.evidence import Entry, Journal
+from realtime_harness.targets.target import Target
+
+__all__ = ["Meter"]
+
+_FILE = "costs.jsonl"
+_LIKELY_USD = 0.01
+"""What a response is taken to cost before one was seen that costs more: one of some ten seconds of
+speech, by the prices of most models."""
+
+
+@dataclass(slots=True)
+class _Spent:
+    usd: float = 0.0
+    charges: int = 0
+    dearest_usd: float = _LIKELY_USD
+
+
+class Meter:
+    """Adds up what evidence says was charged, and says when the limit is near.
+
+    The processes of a run have a file in common: each writes its charges there and reads those of
+    the others before it says whether to go on. Close it at the end.
+
+    Args:
+        directory: of the run.
+        target: whose models are charged.
+        limit_usd: what the estimate must not pass; ``None`` for no limit.
+        workers: processes that may each have a response under way.
+
+    """
+
+    def __init__(
+        self, directory: Path, target: Target, *, limit_usd: float | None = None, workers: int = 1
+    ) -> None:
+        self._journal = Journal(directory / _FILE)
+        self._model = target.model
+        self._transcription_model = target.transcription_model
+        self._limit_usd = limit_usd
+        self._workers = workers
+        self._seen: set[str] = set()
+        self._spent = _Spent()
+        self._read_to = 0
+
+    def add(self, entry: Entry) -> None:
+        """Count what a line of evidence says was charged; what two connections saw counts once."""
+        found = charge(entry, model=self._model, transcription_model=self._transcription_model)
+        if found is None or found.id in self._seen:
+            return
+        if found.id:
+            self._seen.add(found.id)
+        self._journal.append({"usd": found.usd, "id": found.id})
+
+    def obstacle(self) -> str:
+        """Return why nothing more may be asked of the target; empty as long as it may."""
+        if self._limit_usd is None:
+            return ""
+        spent = self._catch_up()
+        ahead_usd = self._workers * spent.dearest_usd
+        if spent.usd + ahead_usd <= self._limit_usd:
+            return ""
+        return (
+            f"not asked for, to stay below --max-cost {self._limit_usd:g}: about "
+            f"${spent.usd:.4f} is spent, and what may come next costs up to ${ahead_usd:.4f}"
+        )
+
+    def bill(self) -> dict[str, Any]:
+        """Return what ``run.json`` says about costs."""
+        spent, prices = self._catch_up(), price_list()
+        known = prices.knows(self._model)
+        return {
+            "usd": round(spent.usd, 6),
+            "charges": spent.charges,
+            "limit_usd": self._limit_usd,
+            "model": self._model,
+            "prices": f"{prices.date}, {prices.source}"
+            if known
+            else f"the highest of {prices.date}, {prices.source}, as {self._model} is not in it",
+        }
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._journal.close()
+
+    def _catch_up(self) -> _Spent:
+        """Read what was charged since the last time, by whichever process."""
+        path, spent = self._journal.path, self._spent
+        if os.path.getsize(path) == self._read_to:
+            return spent
+        with path.open("rb") as file:
+            file.seek(self._read_to)
+            lines = file.read().splitlines(keepends=True)
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break
+            self._read_to += len(line)
+            usd = float(orjson.loads(line)["usd"])
+            spent.usd += usd
+            spent.charges += 1
+            spent.dearest_usd = max(spent.dearest_usd, usd)
+        return spent

@@ -1,12 +1,19 @@
-"""The defect matrix: every defect of the fake against every scenario of the suites."""
+"""The defect matrix: every defect of the fake against every scenario of the suites.
+
+Most defects make no difference to most scenarios, so each scenario is first run once against a right
+fake that looks on (:class:`OnlookingServer`): it tries every switch on all that leaves it, and notes
+which decisions are asked for. A switch that would not have changed anything cannot turn anything
+red, and that pair is not run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -14,12 +21,16 @@ import uvloop
 import realtime_scenarios
 from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.defects import DEFECTS
-from realtime_fakes.switches import Switch
+from realtime_fakes.policy import Policy
+from realtime_fakes.server import ServeOptions, Server
+from realtime_fakes.service import Service
+from realtime_fakes.switches import InForce, Switch, Switchboard
 from realtime_harness import catalogue
 from realtime_harness.clients.control import Control
 from realtime_harness.lab import Lab
 from realtime_harness.runner import run_scenario
 from realtime_harness.scenario import Scenario
+from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
@@ -50,6 +61,91 @@ class Row:
     judged: int = 0
 
 
+SWITCHES = {switch.name: switch for switch in (*DEFECTS, *BEHAVIOURS)}
+
+
+class Noted(Policy):
+    """A policy that notes which of its decisions are asked for."""
+
+    def __init__(self, policy: Policy, note: Callable[[str], object]) -> None:
+        super().__init__(**{each.name: getattr(policy, each.name) for each in fields(policy)})
+        object.__setattr__(self, "_note", note)
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            object.__getattribute__(self, "__dict__").get("_note", len)(name)
+        return object.__getattribute__(self, name)
+
+
+class Onlooker(Switchboard):
+    """A switchboard that also notes which switches would have changed something."""
+
+    def __init__(self, board: Switchboard, touched: set[str]) -> None:
+        super().__init__(SWITCHES.values(), board.everybody.policy, seed=board.seed)
+        self._touched = touched
+        by_decision: dict[str, list[str]] = {each.name: [] for each in fields(Policy)}
+        for switch in SWITCHES.values():
+            if switch.faults:
+                touched.add(switch.name)
+            for decision in switch.policy if switch.where == "service" else ():
+                by_decision[decision].append(switch.name)
+        self._by_decision = by_decision
+        self.set(board.on, board.faults)
+
+    def _in_force(self, keys: tuple[str, ...], session_id: str | None) -> InForce:
+        on = super()._in_force(keys, session_id)
+        return replace(
+            on,
+            policy=Noted(on.policy, lambda name: self._touched.update(self._by_decision[name])),
+            event_taps=(*on.event_taps, self._see_event),
+            reply_taps=(*on.reply_taps, self._see_reply),
+            answer_taps=(*on.answer_taps, self._see_answer),
+        )
+
+    def _untouched(self) -> Iterator[Switch]:
+        return (each for each in SWITCHES.values() if each.name not in self._touched)
+
+    def _note(self, switch: Switch, tried: Callable[[], object], same: object) -> None:
+        try:
+            result = tried()
+        except Exception:
+            result = None
+        if result != same:
+            self._touched.add(switch.name)
+
+    def _see_event(self, event: dict[str, Any], role: Any, memory: dict[str, Any]) -> list[Any]:
+        for switch in self._untouched():
+            if (tap := switch.event) is not None:
+                own = memory.setdefault(switch.name, {})
+                self._note(switch, lambda tap=tap, own=own: tap(event, role, own), [event])
+        return [event]
+
+    def _see_reply(self, route: str, reply: Any) -> Any:
+        for switch in self._untouched():
+            if (tap := switch.reply) is not None:
+                self._note(switch, lambda tap=tap: tap(route, reply), reply)
+        return reply
+
+    def _see_answer(self, sdp: str) -> str:
+        for switch in self._untouched():
+            if (tap := switch.answer) is not None:
+                self._note(switch, lambda tap=tap: tap(sdp), sdp)
+        return sdp
+
+
+class OnlookingServer(Server):
+    """A right fake in this process, all of whose services note what switches would do."""
+
+    def __init__(self) -> None:
+        self.touched: set[str] = set()
+        super().__init__(ServeOptions(port=0))
+
+    def add_service(self, *args: Any, **options: Any) -> Service:
+        service = super().add_service(*args, **options)
+        service.switchboard = Onlooker(service.switchboard, self.touched)
+        return service
+
+
 class Matrix:
     """Runs the suites against one fake process, in which every defect has a service of its own.
 
@@ -66,11 +162,12 @@ class Matrix:
         self.rows: dict[str, Row] = {}
         self.brief = brief
         self._wanted = list(wanted)
-        self._switches = {switch.name: switch for switch in (*DEFECTS, *BEHAVIOURS)}
         self._scenarios = list(catalogue.scenarios(realtime_scenarios))
         # Of each suite the conversation in which most is judged.
         by_size = sorted(self._scenarios, key=lambda each: len(each.checks))
         self._telling = {each.suite: each.id for each in by_size if not each.exclusive}
+        self._touched: dict[str, set[str]] = {}
+        """By scenario the switches that would change something in it."""
 
     def row(self, name: str) -> Row:
         """Return what the suites say about a defect."""
@@ -83,6 +180,11 @@ class Matrix:
     async def _run(self, names: list[str]) -> None:
         self._lab = Lab()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        if not self.brief:
+            async with asyncio.TaskGroup() as group:
+                for scenario in self._scenarios:
+                    if not scenario.exclusive:
+                        group.create_task(self._look_on(scenario))
         # Measurements come last, when nothing else is going on, and only where they can tell.
         with self._lab:
             fake = replace(await asyncio.to_thread(self._lab.fake), patience_s=PATIENCE_S)
@@ -93,6 +195,25 @@ class Matrix:
             async with Control(fake) as control:
                 for name in names:
                     await self._run_alone(control, name)
+
+    async def _look_on(self, scenario: Scenario) -> None:
+        """Find out which switches would change something in a scenario."""
+        async with self._slots, OnlookingServer() as server:
+            ready = server.ready
+            target = Target(
+                name="fake",
+                base_url=ready["base_url"],
+                api_key=ready["api_key"],
+                capabilities=frozenset(Capability),
+                control_url=ready["control_url"],
+                mcp_server_url="builtin",
+                patience_s=RUDE_PATIENCE_S,
+            )
+            with Lab() as lab:
+                outcome = await run_scenario(scenario, target, lab=lab)
+            red = [each for each in outcome.results if each.verdict in {*_NOT_JUDGED, *_RED}]
+            # Who was disturbed by being looked at meets everything.
+            self._touched[scenario.id] = set(SWITCHES) if red else server.touched
 
     async def _run_together(self, control: Control, name: str) -> None:
         target = await self._service(control, name)
@@ -112,20 +233,24 @@ class Matrix:
 
     def _meets(self, scenario: Scenario, name: str) -> bool:
         """Whether a defect is to meet a scenario."""
-        switch = self._switches.get(name)
-        if switch is None or not self.brief:
+        switch = SWITCHES.get(name)
+        if switch is None:
             return True
-        if switch.violates is None:
-            return self._telling[scenario.suite] == scenario.id
-        return any(check.id in {switch.violates, *switch.also} for check in scenario.checks)
+        if any(check.id in {switch.violates, *switch.also} for check in scenario.checks):
+            return True
+        if not self.brief:
+            if switch.where == "relay":
+                return scenario.suite == "relay"
+            return name in self._touched[scenario.id]
+        return switch.violates is None and self._telling[scenario.suite] == scenario.id
 
     def _may_tell(self, scenario: Scenario, name: str) -> bool:
         """Whether a measuring scenario is worth its seconds for this defect."""
-        switch = self._switches.get(name)
+        switch = SWITCHES.get(name)
         return switch is None or any(check.id == switch.violates for check in scenario.checks)
 
     async def _service(self, control: Control, name: str) -> Target:
-        switch = self._switches.get(name)
+        switch = SWITCHES.get(name)
         if switch is None:
             return await control.new_service(_path_of(name))
         if switch.violates:
@@ -150,6 +275,7 @@ class Matrix:
                 row.broken.setdefault(result.check, said)
 
 
+_RED = {Verdict.FAIL, Verdict.WARN, Verdict.ERROR}
 _NOT_JUDGED = {Verdict.UNTESTABLE, Verdict.NOT_APPLICABLE}
 
 

@@ -1,9 +1,9 @@
 """The defect matrix: every defect of the fake against every scenario of the suites.
 
-Most defects make no difference to most scenarios, so each scenario is first run once against a right
-fake that looks on (:class:`OnlookingServer`): it tries every switch on all that leaves it, and notes
-which decisions are asked for. A switch that would not have changed anything cannot turn anything
-red, and that pair is not run.
+Most defects make no difference to most scenarios, so each scenario is first run once against a
+right fake that looks on (:class:`OnlookingServer`): it tries every switch on all that leaves it,
+and notes which decisions are asked for. A switch that would not have changed anything cannot turn
+anything red, and that pair is not run.
 """
 
 from __future__ import annotations

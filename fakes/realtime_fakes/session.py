@@ -27,10 +27,11 @@ from realtime_fakes.context import (
     offered,
     too_much,
 )
-from realtime_fakes.conversation import Conversation, Entry, Item, made_by_client
+from realtime_fakes.conversation import Conversation, Entry, made_by_client
 from realtime_fakes.errors import ApiError, api_error
 from realtime_fakes.hearing import Hearing
 from realtime_fakes.ids import Ids
+from realtime_fakes.items import Items
 from realtime_fakes.mcp import McpServers, decided
 from realtime_fakes.output_audio import OutputAudio
 from realtime_fakes.policy import Policy
@@ -77,11 +78,12 @@ class Session(AnySession):
         )
         self._brain = brain
         self._conversation = Conversation(ids.conversation())
+        self._items = Items(self._conversation, ids=ids, policy=policy)
         self._instructions_cost = cost_of_instructions(config["instructions"])
         self._hearing = Hearing(
             config,
             self._conversation,
-            add_item=self._append_item,
+            add_item=self._items.append,
             respond=self._respond,
             interrupt=self._interrupt,
             ids=ids,
@@ -245,8 +247,7 @@ class Session(AnySession):
             self._check_approval(item["approval_request_id"])
         entry = made_by_client(item, item_id, format)
         if after:
-            self._conversation.insert(item_id, entry, previous)
-            self._announce(entry.item, previous, previous, out)
+            self._items.insert(item_id, entry, previous, out)
         elif is_output and self._active is not None:
             if not self._policy().queue_outputs:
                 active = self._active.id
@@ -254,7 +255,7 @@ class Session(AnySession):
             # It waits until the response with its call is done, as recorded.
             self._waiting[item_id] = entry
         else:
-            self._append_item(item_id, entry, out)
+            self._items.append(item_id, entry, out)
         if item["type"] == "mcp_approval_request":
             self._past_requests.add(item_id)
         elif item["type"] == "mcp_approval_response":
@@ -265,91 +266,14 @@ class Session(AnySession):
         if not waiting and request_id not in self._past_requests:
             raise api_error("invalid_approval_request_id", item_id=request_id)
 
-    def _append_item(self, item_id: str, entry: Entry, out: list[Effect]) -> None:
-        previous, index = self._conversation.append(item_id, entry)
-        # The live service shows no predecessor in the ``done`` of the second item, in every
-        # recording of a conversation that grew at its end.
-        hidden = index == 1 and self._policy().hide_second_predecessor
-        self._announce(entry.item, previous, None if hidden else previous, out)
-
-    def _announce(
-        self, item: Item, previous: str | None, previous_when_done: str | None, out: list[Effect]
-    ) -> None:
-        event_id = self._ids.event
-        out.append(
-            {
-                "type": "conversation.item.added",
-                "event_id": event_id(),
-                "previous_item_id": previous,
-                "item": item,
-            }
-        )
-        out.append(
-            {
-                "type": "conversation.item.done",
-                "event_id": event_id(),
-                "previous_item_id": previous_when_done,
-                "item": item,
-            }
-        )
-
     def _retrieve_item(self, event: Event, now: float, out: list[Effect]) -> None:
-        entry = self._entry(event, "item_retrieve_invalid_item_id")
-        out.append(
-            {
-                "type": "conversation.item.retrieved",
-                "event_id": self._ids.event(),
-                "item": entry.retrieved(self.config["audio"]["input"]["format"]["type"]),
-            }
-        )
+        self._items.retrieve(event, self.config["audio"]["input"]["format"]["type"], out)
 
     def _delete_item(self, event: Event, now: float, out: list[Effect]) -> None:
-        self._entry(event, "item_delete_invalid_item_id")
-        self._conversation.delete(event["item_id"])
-        out.append(
-            {
-                "type": "conversation.item.deleted",
-                "event_id": self._ids.event(),
-                "item_id": event["item_id"],
-            }
-        )
+        self._items.delete(event, out)
 
     def _truncate_item(self, event: Event, now: float, out: list[Effect]) -> None:
-        item_id, end, lax = event["item_id"], event["audio_end_ms"], self._policy().truncates_too
-        if "unknown" in lax and self._conversation.get(item_id) is None:
-            self._say_truncated(item_id, end, out)
-            return
-        entry = self._entry(event, "item_truncate_invalid_item_id")
-        if not entry.spoken_ms:
-            if ("user" if entry.item.get("role") == "user" else "text") not in lax:
-                raise api_error("item_truncate_not_audio")
-            self._say_truncated(item_id, end, out)
-        elif end > entry.spoken_ms and "beyond" not in lax:
-            raise api_error("item_truncate_too_late", found=int(entry.spoken_ms), limit=end)
-        else:
-            self._truncate(item_id, entry, end, out)
-
-    def _truncate(self, item_id: str, entry: Entry, end_ms: int, out: list[Effect]) -> None:
-        if self._policy().truncate_shortens:
-            self._conversation.replace(item_id, entry.truncated(end_ms))
-        self._say_truncated(item_id, end_ms, out)
-
-    def _say_truncated(self, item_id: str, end_ms: int, out: list[Effect]) -> None:
-        out.append(
-            {
-                "type": "conversation.item.truncated",
-                "event_id": self._ids.event(),
-                "item_id": item_id,
-                "content_index": 0,
-                "audio_end_ms": end_ms,
-            }
-        )
-
-    def _entry(self, event: Event, refusal: str) -> Entry:
-        entry = self._conversation.get(event["item_id"])
-        if entry is None:
-            raise api_error(refusal, item_id=event["item_id"])
-        return entry
+        self._items.truncate(event, out)
 
     # response
 
@@ -413,7 +337,7 @@ class Session(AnySession):
             shows_phase=model.effort is not None,
             ids=self._ids,
             policy=policy,
-            add_item=self._append_item,
+            add_item=self._items.append,
         )
         self._responses[response.id] = response
         if conversation is not None:
@@ -492,9 +416,7 @@ class Session(AnySession):
             self._forget_if_done(response, now, out)
         if self._output_audio is not None:
             for item_id, played_ms in self._output_audio.interrupt(now, out):
-                entry = self._conversation.get(item_id)
-                if entry is not None and played_ms < entry.spoken_ms:
-                    self._truncate(item_id, entry, played_ms, out)
+                self._items.cut_off(item_id, played_ms, out)
 
     def _go_on(self, request_id: str, outcome: McpOutcome, now: float, out: list[Effect]) -> None:
         """Go on with the response that waits for an MCP server, or for an approval."""
@@ -516,7 +438,7 @@ class Session(AnySession):
             self._active = None
             if self._waiting:
                 for item_id, entry in self._waiting.items():
-                    self._append_item(item_id, entry, out)
+                    self._items.append(item_id, entry, out)
                 self._waiting.clear()
             if self._hearing.idle_ms:
                 self._wait(response, now)

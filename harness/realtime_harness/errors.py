@@ -12,7 +12,6 @@
         ├── UsageError              an option, a file or a call that cannot be used as given
         ├── MissingExtra            an optional part is not installed
         │   ├── MissingBrowser      there is no Chromium
-        │   └── MissingVoice        nothing is there that could be said to the endpoint
         ├── ClientCannot            a scenario needs what its client has no way to do
         ├── TargetUnreachable       nothing answers at the target's address
         ├── KeyRefused              the target does not take the key that it was given
@@ -39,7 +38,6 @@ __all__ = [
     "MalformedSdp",
     "MissingBrowser",
     "MissingExtra",
-    "MissingVoice",
     "NotClaimed",
     "RealtimeHarnessError",
     "TargetUnreachable",
@@ -149,16 +147,6 @@ class MissingBrowser(MissingExtra):
 
     def __str__(self) -> str:
         return "install Chromium (Debian: apt-get install chromium), or set RT_CHROMIUM to its path"
-
-
-class MissingVoice(MissingExtra):
-    """The endpoint understands human speech, and there is no recording of any."""
-
-    def __init__(self) -> None:
-        super().__init__("voice")
-
-    def __str__(self) -> str:
-        return "set RT_VOICE to a WAV file (mono, 16 bits) of somebody saying a short sentence"
 
 
 class ClientCannot(HarnessError):

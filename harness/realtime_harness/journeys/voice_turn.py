@@ -3,8 +3,9 @@
 Whom we speak to decides what is said and how fast, here and nowhere else:
 
 - A fake (:attr:`Capability.CONTROL`) understands tones, of which every word is known
-  (:mod:`realtime_harness.audio.speech`). Everybody else is given human speech: the WAV file that
-  the environment variable ``RT_VOICE`` names.
+  (:mod:`realtime_harness.audio.speech`). Everybody else is given speech: the WAV file that the
+  environment variable ``RT_VOICE`` names, or a synthetic voice that we are delivered with. Turn
+  detection hears a voice in it; that its words are understood is not promised.
 - An endpoint on this machine, or one that claims ``CONTROL``, gets sound as fast as it can be sent:
   turn detection counts the sound and not the clock. Everybody else gets it in real time, as from
   a microphone.
@@ -17,12 +18,13 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from realtime_harness.audio import pcm, speech, wav
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent, member
-from realtime_harness.errors import MissingVoice, TargetViolation
+from realtime_harness.errors import TargetViolation, UsageError
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 
@@ -55,6 +57,8 @@ _PIECE_MS = 100
 _LARGE_PIECE_MS = 2_000
 """The same where nobody has to wait."""
 _VOICE = "RT_VOICE"
+_SYNTHETIC = Path(wav.__file__).with_name("voice.wav")
+"""Says "hello, how are you"; made by ``harness/generate_voice.py`` in the sources."""
 
 
 def is_understood(target: Target) -> bool:
@@ -66,14 +70,18 @@ def spoken(target: Target, text: str) -> bytes:
     """Return something to say, 24 kHz mono PCM16: ``text``, if the target understands tones.
 
     Raises:
-        MissingVoice: if the target needs human speech, and there is none.
+        UsageError: if the file that ``RT_VOICE`` names cannot be read.
 
     """
     if is_understood(target):
         return speech.encode(text)
-    if _VOICE not in os.environ:
-        raise MissingVoice
-    samples, rate = wav.read(os.environ[_VOICE])
+    named = os.environ.get(_VOICE)
+    try:
+        samples, rate = wav.read(named or _SYNTHETIC)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{_VOICE}: {named} cannot be read ({error}): name a WAV file, mono, 16 bits"
+        ) from error
     return pcm.resample(samples, rate, _RATE)
 
 
@@ -132,7 +140,7 @@ class Microphone:
         """Say ``text``, or what there is to say; without silence before and behind.
 
         Raises:
-            MissingVoice: if there is nothing.
+            UsageError: as :func:`spoken`.
             ConnectionLost: if the connection is closed.
 
         """
@@ -231,7 +239,7 @@ async def voice_turn(
         ConnectionLost: if the connection closes first.
         TargetViolation: if the turn is answered with an ``error`` event, or its events lack the
             ids that hold it together.
-        MissingVoice: if there is nothing to say.
+        UsageError: as :func:`spoken`.
 
     """
     start = len(connection.events)

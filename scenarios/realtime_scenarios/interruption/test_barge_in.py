@@ -7,6 +7,7 @@ from typing import Any
 
 from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.clients.websocket import WebSocketConnection
+from realtime_harness.errors import NotClaimed
 from realtime_harness.journeys.barge_in import (
     Story,
     ask_for_a_story,
@@ -157,6 +158,8 @@ async def cancelling(run: ScenarioRun) -> None:
     with run.requiring(checks.CLIENT_CANCEL):
         done = await wait_for_end(client, story)
         status = member(done.data, "response", "status")
+        if run.control is None and await _came_too_late(client, start):
+            raise NotClaimed("the response was over before the request to cancel it was there")
         run.check(
             checks.CLIENT_CANCEL,
             status == "cancelled",
@@ -171,6 +174,14 @@ async def cancelling(run: ScenarioRun) -> None:
         evidence=done,
     )
     _judge_stragglers(run, await until_fence(client, since=start), story, done)
+
+
+async def _came_too_late(client: WebSocketConnection, start: int) -> bool:
+    """Return whether a request to cancel found nothing to cancel, which nobody can help."""
+    return any(
+        member(event.data, "error", "code") == "response_cancel_not_active"
+        for event in await until_fence(client, since=start)
+    )
 
 
 _DEAF: dict[str, Any] = {"turn_detection": None}

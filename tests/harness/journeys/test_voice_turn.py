@@ -9,7 +9,7 @@ import pytest
 
 from realtime_harness.audio import pcm, speech, wav
 from realtime_harness.clients.base import EventConnection
-from realtime_harness.errors import MissingVoice, TargetViolation
+from realtime_harness.errors import TargetViolation, UsageError
 from realtime_harness.evidence import Lane, Recorder
 from realtime_harness.journeys.voice_turn import Microphone, heard, spoken, voice_turn
 from realtime_harness.targets.capabilities import Capability
@@ -61,11 +61,15 @@ def test_others_are_spoken_to_in_a_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RT_VOICE", raising=False)
-    with pytest.raises(MissingVoice, match="RT_VOICE"):
-        spoken(REMOTE, "hello")
+    synthetic = spoken(REMOTE, "hello")
+    assert 1 < len(synthetic) / 48_000 < 3
+    assert pcm.dbfs(synthetic) > -35
     wav.write(tmp_path / "voice.wav", bytes(1_600), 8_000)
     monkeypatch.setenv("RT_VOICE", str(tmp_path / "voice.wav"))
     assert len(spoken(REMOTE, "hello")) == 4_800
+    monkeypatch.setenv("RT_VOICE", str(tmp_path / "none.wav"))
+    with pytest.raises(UsageError, match=r"RT_VOICE: .*none.wav cannot be read"):
+        spoken(REMOTE, "hello")
 
 
 @pytest.mark.parametrize("format", ["audio/pcm", "audio/pcmu", "audio/pcma"])

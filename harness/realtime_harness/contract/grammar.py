@@ -172,7 +172,6 @@ _TURN = Machine(
             _ADDED: "added",
             # That it was added before is a rule of its own.
             _DONE: "done",
-            _DELETED: "absent",
         },
         # Who speaks may also commit.
         "speaking": {f"{_BUFFER}.speech_stopped": "stopped", f"{_BUFFER}.committed": "committed"},
@@ -347,6 +346,8 @@ def _order(*machines: Machine) -> Callable[[Stream], Iterator[Finding]]:
             return
         works = _Works(machines)
         for entry in stream.events:
+            if item_id(entry.data) in stream.repeated:
+                continue
             if wrong := works.take(entry.data):
                 yield Finding(reason=wrong, seq=entry.seq)
 

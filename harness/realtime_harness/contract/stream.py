@@ -5,6 +5,7 @@ What an endpoint sent may be anything, so nothing here trusts the type of a valu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -40,6 +41,9 @@ class Stream:
     connection: str
     frames: list[Entry]
     """All of it in order: events, and frames that are none."""
+    repeated: frozenset[str] = frozenset()
+    """Ids that clients gave to more than one item. Whether the second one is taken, refused or
+    ignored is not pinned down."""
 
     @property
     def events(self) -> list[Entry]:
@@ -86,13 +90,27 @@ class Response:
 def streams(entries: Sequence[Entry]) -> list[Stream]:
     """Return what each connection that carries events received."""
     found: dict[tuple[Lane, str], Stream] = {}
+    repeated = _repeated(entries)
     for entry in entries:
         if entry.direction is Direction.RECEIVED and entry.lane in EVENT_LANES:
             key = (entry.lane, entry.connection)
             if key not in found:
-                found[key] = Stream(lane=entry.lane, connection=entry.connection, frames=[])
+                found[key] = Stream(
+                    lane=entry.lane, connection=entry.connection, frames=[], repeated=repeated
+                )
             found[key].frames.append(entry)
     return list(found.values())
+
+
+def _repeated(entries: Sequence[Entry]) -> frozenset[str]:
+    given = Counter(
+        item_id(entry.data)
+        for entry in entries
+        if entry.direction is Direction.SENT
+        and entry.kind is Kind.EVENT
+        and event_type(entry.data) == "conversation.item.create"
+    )
+    return frozenset(each for each, count in given.items() if each and count > 1)
 
 
 def responses(stream: Stream) -> list[Response]:

@@ -92,7 +92,7 @@ ACCUSED: dict[str, tuple[str, Spoil, str]] = {
     "event id again": (
         "event-ids-unique",
         put("response.done", "event_id", "event_0"),
-        "event_id event_0 of response.done was already that of session.created (line 1)",
+        "event_id event_0 of response.done was already that of session.created (line 2)",
     ),
     "error blames nobody": (
         "error-names-its-cause",
@@ -238,6 +238,16 @@ ACCUSED: dict[str, tuple[str, Spoil, str]] = {
         "ends-cleanly",
         lambda events: events.append({"type": "rate_limits.updated", "rate_limits": []}),
         "rate_limits.updated came behind session_expired",
+    ),
+    "transcription loses a word": (
+        "transcription-agrees",
+        drop("conversation.item.input_audio_transcription.delta"),
+        "the transcript is 'Hello there.', but its deltas are ' there.'",
+    ),
+    "cleared though nobody asked": (
+        "answers-asked-for",
+        twice("input_audio_buffer.cleared"),
+        "input_audio_buffer.cleared came 2 times, input_audio_buffer.clear was sent 1",
     ),
     "arguments that are no JSON": (
         "arguments-are-json",
@@ -500,3 +510,19 @@ def test_refused_updates_of_several_connections_are_not_told_apart(as_evidence: 
     update = as_evidence([], sent=("mine",))
     others = [replace(entry, connection="other") for entry in update]
     assert judge("refused-update-without-effect", [*update, *others]) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "reasons"),
+    [(1, ["conversation.item.added [item mine] came twice"]), (2, [])],
+    ids=["once", "twice"],
+)
+def test_an_item_is_added_once_for_each_time_that_its_id_was_given(
+    as_evidence: Any, asked: int, reasons: list[str]
+) -> None:
+    item = {"id": "mine", "type": "message", "role": "user", "content": []}
+    created = {"type": "conversation.item.create", "item": item}
+    added = {"type": "conversation.item.added", "item": item, "previous_item_id": None}
+    entries = as_evidence([added, added])
+    sent = [replace(e, direction=Direction.SENT, data=created) for e in entries[:1] * asked]
+    assert judge("turn-order", [*sent, *entries]) == reasons

@@ -10,7 +10,7 @@ from realtime_harness.journeys.admission import knock
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
 from realtime_harness.targets.capabilities import Capability
-from realtime_scenarios.session import checks
+from realtime_scenarios.session.checks import beginning
 from realtime_scenarios.session.updating import fits
 
 _PCM = {"type": "audio/pcm", "rate": 24000}
@@ -24,16 +24,16 @@ _VAD = {
 _OFF = {"tracing": None, "prompt": None, "include": None}
 
 _DEFAULTS: tuple[tuple[Check, dict[str, Any]], ...] = (
-    (checks.KIND, {"object": "realtime.session", "type": "realtime"}),
-    (checks.DEFAULT_MODALITIES, {"output_modalities": ["audio"]}),
-    (checks.DEFAULT_TOOLS, {"tools": [], "tool_choice": "auto"}),
-    (checks.DEFAULT_LIMIT, {"max_output_tokens": "inf"}),
-    (checks.DEFAULT_TRUNCATION, {"truncation": "auto"}),
-    (checks.DEFAULT_FORMATS, {"audio": {"input": {"format": _PCM}, "output": {"format": _PCM}}}),
-    (checks.DEFAULT_VAD, {"audio": {"input": {"turn_detection": _VAD}}}),
-    (checks.DEFAULT_SPEED, {"audio": {"output": {"speed": 1.0}}}),
+    (beginning.KIND, {"object": "realtime.session", "type": "realtime"}),
+    (beginning.DEFAULT_MODALITIES, {"output_modalities": ["audio"]}),
+    (beginning.DEFAULT_TOOLS, {"tools": [], "tool_choice": "auto"}),
+    (beginning.DEFAULT_LIMIT, {"max_output_tokens": "inf"}),
+    (beginning.DEFAULT_TRUNCATION, {"truncation": "auto"}),
+    (beginning.DEFAULT_FORMATS, {"audio": {"input": {"format": _PCM}, "output": {"format": _PCM}}}),
+    (beginning.DEFAULT_VAD, {"audio": {"input": {"turn_detection": _VAD}}}),
+    (beginning.DEFAULT_SPEED, {"audio": {"output": {"speed": 1.0}}}),
     (
-        checks.DEFAULT_OFF,
+        beginning.DEFAULT_OFF,
         {**_OFF, "audio": {"input": {"transcription": None, "noise_reduction": None}}},
     ),
 )
@@ -46,10 +46,10 @@ _OF_MODEL = {"gpt-realtime": (200, "alloy"), "gpt-realtime-2.1": (500, "marin")}
     suite="session",
     checks=[
         *(check for check, _ in _DEFAULTS),
-        checks.ID,
-        checks.DEFAULT_INSTRUCTIONS,
-        checks.DEFAULT_SILENCE,
-        checks.DEFAULT_VOICE,
+        beginning.ID,
+        beginning.DEFAULT_INSTRUCTIONS,
+        beginning.DEFAULT_SILENCE,
+        beginning.DEFAULT_VOICE,
     ],
     needs=[Capability.WEBSOCKET],
 )
@@ -66,14 +66,14 @@ async def begins(run: ScenarioRun) -> None:
         )
     session_id = str(session.get("id"))
     run.check(
-        checks.ID,
+        beginning.ID,
         session_id.startswith("sess_"),
         f"expected sess_…, got {session_id}",
         evidence=created,
     )
     instructions = session.get("instructions")
     run.check(
-        checks.DEFAULT_INSTRUCTIONS,
+        beginning.DEFAULT_INSTRUCTIONS,
         isinstance(instructions, str) and bool(instructions),
         f"expected instructions, got {instructions!r}",
         evidence=created,
@@ -85,22 +85,22 @@ async def begins(run: ScenarioRun) -> None:
 async def _judge_model(run: ScenarioRun, model: str) -> None:
     """Judge what depends on the model, if the target lets one have it."""
     if run.target.models_are_deployments:
-        for check in (checks.DEFAULT_SILENCE, checks.DEFAULT_VOICE):
+        for check in (beginning.DEFAULT_SILENCE, beginning.DEFAULT_VOICE):
             run.not_applicable(check, "which model is behind a deployment is not known")
         return
     knocked = await knock(run, model=model, name=model)
     if not knocked.admitted:
-        for check in (checks.DEFAULT_SILENCE, checks.DEFAULT_VOICE):
+        for check in (beginning.DEFAULT_SILENCE, beginning.DEFAULT_VOICE):
             run.not_applicable(check, f"there is no session of {model}: {knocked.shown()}")
         return
     silence, voice = _OF_MODEL[model]
     for check, expected, path in (
         (
-            checks.DEFAULT_SILENCE,
+            beginning.DEFAULT_SILENCE,
             silence,
             ("audio", "input", "turn_detection", "silence_duration_ms"),
         ),
-        (checks.DEFAULT_VOICE, voice, ("audio", "output", "voice")),
+        (beginning.DEFAULT_VOICE, voice, ("audio", "output", "voice")),
     ):
         got = member(knocked.session, *path)
         run.check(

@@ -8,7 +8,7 @@ from realtime_harness.checks import Check
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
 from realtime_harness.targets.capabilities import Capability
-from realtime_scenarios.session import checks
+from realtime_scenarios.session.checks import refusals
 from realtime_scenarios.session.updating import (
     fits,
     judge_refused,
@@ -23,34 +23,34 @@ def _heard(**change: Any) -> dict[str, Any]:
 
 
 _WRONG: tuple[tuple[Check, dict[str, Any]], ...] = (
-    (checks.NO_TYPE, {"type": None, "instructions": "Of no type."}),
-    (checks.UNKNOWN_FIELD, {"colour": "green"}),
-    (checks.BETA_FIELDS, {"temperature": 0.8}),
-    (checks.BETA_FIELDS, {"voice": "alloy"}),
-    (checks.BETA_FIELDS, {"modalities": ["text"]}),
-    (checks.BETA_FIELDS, {"input_audio_format": "pcm16"}),
-    (checks.BETA_FIELDS, {"turn_detection": None}),
-    (checks.TWO_MODALITIES, {"output_modalities": ["audio", "text"]}),
-    (checks.RATE, _heard(format={"type": "audio/pcm", "rate": 16000})),
-    (checks.LIMIT_BOUNDS, {"max_output_tokens": 0}),
-    (checks.LIMIT_BOUNDS, {"max_output_tokens": 5000}),
-    (checks.SPEED_BOUNDS, {"audio": {"output": {"speed": 3.0}}}),
+    (refusals.NO_TYPE, {"type": None, "instructions": "Of no type."}),
+    (refusals.UNKNOWN_FIELD, {"colour": "green"}),
+    (refusals.BETA_FIELDS, {"temperature": 0.8}),
+    (refusals.BETA_FIELDS, {"voice": "alloy"}),
+    (refusals.BETA_FIELDS, {"modalities": ["text"]}),
+    (refusals.BETA_FIELDS, {"input_audio_format": "pcm16"}),
+    (refusals.BETA_FIELDS, {"turn_detection": None}),
+    (refusals.TWO_MODALITIES, {"output_modalities": ["audio", "text"]}),
+    (refusals.RATE, _heard(format={"type": "audio/pcm", "rate": 16000})),
+    (refusals.LIMIT_BOUNDS, {"max_output_tokens": 0}),
+    (refusals.LIMIT_BOUNDS, {"max_output_tokens": 5000}),
+    (refusals.SPEED_BOUNDS, {"audio": {"output": {"speed": 3.0}}}),
     (
-        checks.IDLE_BOUNDS,
+        refusals.IDLE_BOUNDS,
         _heard(turn_detection={"type": "server_vad", "idle_timeout_ms": 100}),
     ),
-    (checks.TOOL_NAME, {"tools": [{"type": "function", "parameters": {"type": "object"}}]}),
-    (checks.UNKNOWN_VOICE, {"audio": {"output": {"voice": "nobody-speaks-like-this"}}}),
-    (checks.OTHER_TYPE, {"type": "transcription"}),
+    (refusals.TOOL_NAME, {"tools": [{"type": "function", "parameters": {"type": "object"}}]}),
+    (refusals.UNKNOWN_VOICE, {"audio": {"output": {"voice": "nobody-speaks-like-this"}}}),
+    (refusals.OTHER_TYPE, {"type": "transcription"}),
 )
 
 _RATE = "session.audio.input.format.rate"
 _NAMED: dict[Check, tuple[Check, str | None, str]] = {
     # check, code if it is known, param
-    checks.NO_TYPE: (checks.NO_TYPE_PARAM, "missing_required_parameter", "session.type"),
-    checks.UNKNOWN_FIELD: (checks.UNKNOWN_FIELD_PARAM, "unknown_parameter", "session.colour"),
-    checks.TWO_MODALITIES: (checks.TWO_MODALITIES_PARAM, None, "session.output_modalities"),
-    checks.RATE: (checks.RATE_CODE, "integer_below_min_value", _RATE),
+    refusals.NO_TYPE: (refusals.NO_TYPE_PARAM, "missing_required_parameter", "session.type"),
+    refusals.UNKNOWN_FIELD: (refusals.UNKNOWN_FIELD_PARAM, "unknown_parameter", "session.colour"),
+    refusals.TWO_MODALITIES: (refusals.TWO_MODALITIES_PARAM, None, "session.output_modalities"),
+    refusals.RATE: (refusals.RATE_CODE, "integer_below_min_value", _RATE),
 }
 """What the refusal of some of them says."""
 
@@ -60,11 +60,11 @@ _NAMED: dict[Check, tuple[Check, str | None, str]] = {
     checks=[
         *dict.fromkeys(check for check, _ in _WRONG),
         *(check for check, _, _ in _NAMED.values()),
-        checks.NESTED_PARAM,
-        checks.ATOMIC,
-        checks.OTHER_MODEL,
-        checks.MODEL_STAYS,
-        checks.REASONING,
+        refusals.NESTED_PARAM,
+        refusals.ATOMIC,
+        refusals.OTHER_MODEL,
+        refusals.MODEL_STAYS,
+        refusals.REASONING,
     ],
     needs=[Capability.WEBSOCKET],
 )
@@ -87,7 +87,7 @@ async def refuses(run: ScenarioRun) -> None:
     path = "session.audio.input.colour"
     answers = await update(connection, _heard(colour="green"), valid=False)
     run.check(
-        checks.NESTED_PARAM,
+        refusals.NESTED_PARAM,
         answers.said("param") == path,
         f"expected the param {path}, got {answers.shown()}",
         evidence=answers.refusal or answers.seq,
@@ -98,20 +98,20 @@ async def refuses(run: ScenarioRun) -> None:
     await update(connection, half, valid=False)
     judge_shown(
         run,
-        checks.ATOMIC,
+        refusals.ATOMIC,
         await update(connection, {}),
         {"instructions": "Before the wrong update."},
     )
 
     model = shown_session(await update(connection, {})).get("model")
     other = "gpt-realtime-mini" if model != "gpt-realtime-mini" else "gpt-realtime"
-    judge_refused(run, checks.OTHER_MODEL, await update(connection, {"model": other}))
+    judge_refused(run, refusals.OTHER_MODEL, await update(connection, {"model": other}))
     answers = await update(connection, {})
     run.check(
-        checks.MODEL_STAYS,
+        refusals.MODEL_STAYS,
         fits({"model": model}, shown_session(answers)),
         f"expected the model {model}, got {shown_session(answers).get('model')}",
         evidence=answers.seq,
     )
     answers = await update(connection, {"reasoning": {"effort": "low"}})
-    run.observe(checks.REASONING, f"{answers.shown()} (model {model})", evidence=answers.seq)
+    run.observe(refusals.REASONING, f"{answers.shown()} (model {model})", evidence=answers.seq)

@@ -11,7 +11,7 @@ from realtime_harness.journeys.probe import Answers
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import scenario
 from realtime_harness.targets.capabilities import Capability
-from realtime_scenarios.session import checks
+from realtime_scenarios.session.checks import updates
 from realtime_scenarios.session.updating import (
     fits,
     judge_refused,
@@ -40,53 +40,53 @@ _FILLED = {"type": "server_vad", "threshold": 0.7, "prefix_padding_ms": 300}
 
 _CHANGES: tuple[tuple[Check, dict[str, Any], dict[str, Any]], ...] = (
     # check, what is asked for, what is shown then
-    (checks.TOOL_CHOICE, _TWO_TOOLS, _TWO_TOOLS),
-    (checks.TOOLS, {"tools": [_THIRD], "tool_choice": "auto"}, {"tools": [_THIRD]}),
-    (checks.TOOLS_CLEARED, {"tools": []}, {"tools": []}),
-    (checks.TOOL_CHOICE, {"tool_choice": "none"}, {"tool_choice": "none"}),
-    (checks.LIMIT, {"max_output_tokens": 123}, {"max_output_tokens": 123}),
-    (checks.LIMIT, {"max_output_tokens": "inf"}, {"max_output_tokens": "inf"}),
-    (checks.TRUNCATION, {"truncation": _RATIO}, {"truncation": _RATIO}),
-    (checks.FORMATS, _FORMATS, _FORMATS),
-    (checks.VAD_OFF, _heard(turn_detection=None), _heard(turn_detection=None)),
-    (checks.VAD_KIND, _heard(turn_detection=_SEMANTIC), _heard(turn_detection=_SEMANTIC)),
+    (updates.TOOL_CHOICE, _TWO_TOOLS, _TWO_TOOLS),
+    (updates.TOOLS, {"tools": [_THIRD], "tool_choice": "auto"}, {"tools": [_THIRD]}),
+    (updates.TOOLS_CLEARED, {"tools": []}, {"tools": []}),
+    (updates.TOOL_CHOICE, {"tool_choice": "none"}, {"tool_choice": "none"}),
+    (updates.LIMIT, {"max_output_tokens": 123}, {"max_output_tokens": 123}),
+    (updates.LIMIT, {"max_output_tokens": "inf"}, {"max_output_tokens": "inf"}),
+    (updates.TRUNCATION, {"truncation": _RATIO}, {"truncation": _RATIO}),
+    (updates.FORMATS, _FORMATS, _FORMATS),
+    (updates.VAD_OFF, _heard(turn_detection=None), _heard(turn_detection=None)),
+    (updates.VAD_KIND, _heard(turn_detection=_SEMANTIC), _heard(turn_detection=_SEMANTIC)),
     (
-        checks.VAD_FILLED,
+        updates.VAD_FILLED,
         _heard(turn_detection={"type": "server_vad", "threshold": 0.7}),
         _heard(turn_detection={**_FILLED, "create_response": True, "interrupt_response": True}),
     ),
     (
-        checks.TRANSCRIPTION_ON,
+        updates.TRANSCRIPTION_ON,
         _heard(transcription={"model": "gpt-4o-transcribe"}),
         _heard(transcription={"model": "gpt-4o-transcribe"}),
     ),
-    (checks.TRANSCRIPTION_OFF, _heard(transcription=None), _heard(transcription=None)),
+    (updates.TRANSCRIPTION_OFF, _heard(transcription=None), _heard(transcription=None)),
     (
-        checks.NOISE_REDUCTION,
+        updates.NOISE_REDUCTION,
         _heard(noise_reduction={"type": "near_field"}),
         _heard(noise_reduction={"type": "near_field"}),
     ),
-    (checks.NOISE_REDUCTION, _heard(noise_reduction=None), _heard(noise_reduction=None)),
-    (checks.INCLUDE, {"include": _LOGPROBS}, {"include": _LOGPROBS}),
-    (checks.TRACING, {"tracing": "auto"}, {"tracing": "auto"}),
+    (updates.NOISE_REDUCTION, _heard(noise_reduction=None), _heard(noise_reduction=None)),
+    (updates.INCLUDE, {"include": _LOGPROBS}, {"include": _LOGPROBS}),
+    (updates.TRACING, {"tracing": "auto"}, {"tracing": "auto"}),
 )
 
 
 @scenario(
     suite="session",
     checks=[
-        checks.UPDATED,
-        checks.WHOLE,
-        checks.REST_STAYS,
-        checks.MERGES,
-        checks.EMPTY,
-        checks.SAME_MODEL,
-        checks.INSTRUCTIONS,
-        checks.INSTRUCTIONS_CLEARED,
-        checks.MODALITIES,
-        checks.MODALITIES_APPLY,
+        updates.UPDATED,
+        updates.WHOLE,
+        updates.REST_STAYS,
+        updates.MERGES,
+        updates.EMPTY,
+        updates.SAME_MODEL,
+        updates.INSTRUCTIONS,
+        updates.INSTRUCTIONS_CLEARED,
+        updates.MODALITIES,
+        updates.MODALITIES_APPLY,
         *dict.fromkeys(check for check, _, _ in _CHANGES),
-        checks.TRACING_FIXED,
+        updates.TRACING_FIXED,
     ],
     needs=[Capability.WEBSOCKET],
 )
@@ -100,12 +100,12 @@ async def changes(run: ScenarioRun) -> None:
         judge_shown(run, check, await update(connection, change), expected)
     judge_refused(
         run,
-        checks.TRACING_FIXED,
+        updates.TRACING_FIXED,
         await update(connection, {"tracing": {"workflow_name": "another"}}),
     )
     await _judge_modalities(run, connection)
     answers = await update(connection, {"instructions": ""})
-    judge_shown(run, checks.INSTRUCTIONS_CLEARED, answers, {"instructions": ""})
+    judge_shown(run, updates.INSTRUCTIONS_CLEARED, answers, {"instructions": ""})
 
 
 async def _judge_first(
@@ -115,11 +115,13 @@ async def _judge_first(
     before = shown_session(await update(connection, {}))
     answers = await update(connection, {"instructions": _INSTRUCTIONS})
     session = shown_session(answers)
-    if run.check(checks.UPDATED, bool(session), f"expected session.updated, got {answers.shown()}"):
-        judge_shown(run, checks.INSTRUCTIONS, answers, {"instructions": _INSTRUCTIONS})
+    if run.check(
+        updates.UPDATED, bool(session), f"expected session.updated, got {answers.shown()}"
+    ):
+        judge_shown(run, updates.INSTRUCTIONS, answers, {"instructions": _INSTRUCTIONS})
         _judge_rest(run, answers, created, before)
     else:
-        for check in (checks.INSTRUCTIONS, checks.WHOLE, checks.REST_STAYS):
+        for check in (updates.INSTRUCTIONS, updates.WHOLE, updates.REST_STAYS):
             run.not_applicable(check, "there is no session.updated")
     answers = await update(connection, {"audio": {"output": {"speed": 1.25}}})
     heard, said = (member(before, "audio", side) for side in ("input", "output"))
@@ -127,17 +129,17 @@ async def _judge_first(
         "input": heard,
         "output": {**(said if isinstance(said, dict) else {}), "speed": 1.25},
     }
-    judge_shown(run, checks.MERGES, answers, {"audio": expected})
+    judge_shown(run, updates.MERGES, answers, {"audio": expected})
     answers = await update(connection, {})
     run.check(
-        checks.EMPTY,
+        updates.EMPTY,
         fits({"instructions": _INSTRUCTIONS}, shown_session(answers)),
         f"expected session.updated with all as it was, got {answers.shown()}",
         evidence=answers.seq,
     )
     model = before.get("model", run.target.model)
     answers = await update(connection, {"model": model})
-    judge_shown(run, checks.SAME_MODEL, answers, {"model": model})
+    judge_shown(run, updates.SAME_MODEL, answers, {"model": model})
 
 
 def _judge_rest(
@@ -147,7 +149,7 @@ def _judge_rest(
     session, updated = shown_session(answers), answers.first("session.updated")
     missing = sorted(created.keys() - session.keys())
     run.check(
-        checks.WHOLE,
+        updates.WHOLE,
         not missing,
         f"expected all that session.created showed, got it without {', '.join(missing)}",
         evidence=updated,
@@ -158,7 +160,7 @@ def _judge_rest(
         if before[name] != session[name]
     ]
     run.check(
-        checks.REST_STAYS,
+        updates.REST_STAYS,
         not moved,
         f"expected what was not named to stay, got {'; '.join(sorted(moved))}",
         evidence=updated,
@@ -167,18 +169,18 @@ def _judge_rest(
 
 async def _judge_modalities(run: ScenarioRun, connection: WebSocketConnection) -> None:
     answers = await update(connection, {"output_modalities": ["text"]})
-    judge_shown(run, checks.MODALITIES, answers, {"output_modalities": ["text"]})
+    judge_shown(run, updates.MODALITIES, answers, {"output_modalities": ["text"]})
     text = {"type": "input_text", "text": "Say yes."}
     item = {"type": "message", "role": "user", "content": [text]}
     await connection.send({"type": "conversation.item.create", "item": item})
     await connection.send(
         {"type": "response.create", "response": {"metadata": {"asked_by": "session"}}}
     )
-    with run.judging(checks.MODALITIES_APPLY):
+    with run.judging(updates.MODALITIES_APPLY):
         done = await connection.expect("response.done")
         got = member(done.data, "response", "output_modalities")
         run.check(
-            checks.MODALITIES_APPLY,
+            updates.MODALITIES_APPLY,
             got == ["text"],
             f"expected a response of text, got one of {got}",
             evidence=done,

@@ -123,6 +123,19 @@ def _transcribed_twice(event: Event, role: Role, memory: dict[str, Any]) -> list
     return [event]
 
 
+def _transcript_cut_short(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    is_delta = event["type"] == "conversation.item.input_audio_transcription.delta"
+    if is_delta and role is Role.WEBSOCKET:
+        return [{**event, "delta": event["delta"][:-1]}]
+    return [event]
+
+
+def _cleared_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if role is Role.WEBSOCKET and event["type"] == "input_audio_buffer.cleared":
+        return [event, {**event, "event_id": _another_id(event)}]
+    return [event]
+
+
 def _played_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
     if event["type"] == "output_audio_buffer.started":
         return [event, {**event, "event_id": _another_id(event)}]
@@ -271,5 +284,17 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Sends an event behind the error that says that the session has expired.",
         violates="rt.wire.ends-cleanly",
         event=_speaks_behind_its_end,
+    ),
+    Switch(
+        name="transcript-cut-short",
+        summary="Leaves out the last letter of each delta of a transcription.",
+        violates="rt.wire.transcription-agrees",
+        event=_transcript_cut_short,
+    ),
+    Switch(
+        name="cleared-twice",
+        summary="Says twice that the input audio buffer is cleared.",
+        violates="rt.wire.answers-asked-for",
+        event=_cleared_twice,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -123,7 +124,7 @@ class Control:
         )
         return replace(
             self._target,
-            base_url=made["base_url"],
+            base_url=self._reached(made["base_url"]),
             api_key=made["api_key"],
             control_url=made["control_url"],
             profile=replace(
@@ -137,6 +138,11 @@ class Control:
                 "faults": list(faults),
             },
         )
+
+    def _reached(self, base_url: str) -> str:
+        """Return a URL of the fake as the target is reached, which may be through a proxy."""
+        origin = urlsplit(self._target.base_url)
+        return urlsplit(base_url)._replace(scheme=origin.scheme, netloc=origin.netloc).geturl()
 
     async def delete_service(self, name: str) -> None:
         """End a service that :meth:`new_service` made."""

@@ -128,6 +128,26 @@ def _short(text: str) -> str:
     return repr(text) if len(text) <= 60 else f"{text[:40]!r} … ({len(text)} characters)"
 
 
+_WRITING = "conversation.item.input_audio_transcription"
+
+
+def _transcription_agrees(stream: Stream) -> Iterator[Finding]:
+    if stream.joins_late:
+        return
+    deltas: dict[tuple[str | None, int | None], list[str]] = {}
+    for entry in stream.events:
+        event, kind = entry.data, event_type(entry.data)
+        place = (as_text(event.get("item_id")), as_index(event.get("content_index")))
+        if kind == f"{_WRITING}.delta":
+            deltas.setdefault(place, []).append(as_text(event.get("delta")) or "")
+        elif kind == f"{_WRITING}.completed" and place in deltas:
+            joined, whole = "".join(deltas.pop(place)), as_text(event.get("transcript"))
+            # Deltas were recorded with a space before the first word, which the whole has not.
+            if whole is not None and joined.strip() != whole.strip():
+                reason = f"the transcript is {_short(whole)}, but its deltas are {_short(joined)}"
+                yield Finding(reason=reason, seq=entry.seq)
+
+
 def _arguments_are_json(stream: Stream) -> Iterator[Finding]:
     for entry in stream.events:
         if event_type(entry.data) != "response.function_call_arguments.done":
@@ -235,6 +255,16 @@ RULES: tuple[Rule, ...] = (
             source=_CASSETTES,
         ),
         judge=per_stream(_text_agrees),
+    ),
+    Rule(
+        check=Check(
+            id="rt.wire.transcription-agrees",
+            level=Level.SHOULD,
+            clause="A transcription that streamed is the whole that it is completed with.",
+            source="pydantic-ai cassette test_openai_ws__test_audio_in_server_vad_turn; OpenAI "
+            "Realtime API reference, conversation.item.input_audio_transcription.delta",
+        ),
+        judge=per_stream(_transcription_agrees),
     ),
     Rule(
         check=Check(

@@ -20,6 +20,7 @@ __all__ = [
     "client_event_errors",
     "client_event_types",
     "server_event_errors",
+    "server_event_fields",
     "server_event_types",
 ]
 
@@ -61,6 +62,13 @@ def server_event_types() -> frozenset[str]:
 def client_event_types() -> frozenset[str]:
     """Return the types of client events that the contract knows."""
     return frozenset(_contract()["client"])
+
+
+def server_event_fields(event_type: str) -> tuple[str, ...]:
+    """Return the fields that a server event of a known type has to have."""
+    contract = _contract()
+    required = contract["$defs"][contract["server"][event_type]].get("required", ())
+    return tuple(required)
 
 
 def _errors(direction: _Direction, event: Mapping[str, Any]) -> list[str]:

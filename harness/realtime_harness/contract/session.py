@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -14,8 +15,9 @@ from realtime_harness.contract.stream import (
     as_text,
     event_type,
     per_stream,
+    streams,
 )
-from realtime_harness.evidence.entry import Direction, Entry, Kind
+from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 from realtime_harness.verdicts import Level
 
 __all__ = ["RULES"]
@@ -83,6 +85,42 @@ def _refused_updates(entries: Sequence[Entry]) -> list[Finding]:
     return found
 
 
+_TRUNCATED = "conversation.item.truncated"
+_ASKED_FOR = {
+    "conversation.item.deleted": "conversation.item.delete",
+    "conversation.item.retrieved": "conversation.item.retrieve",
+    _TRUNCATED: "conversation.item.truncate",
+    "input_audio_buffer.cleared": "input_audio_buffer.clear",
+}
+"""What a server sends in answer to one client event, and only then."""
+
+
+def _answers(entries: Sequence[Entry]) -> list[Finding]:
+    asked: Counter[str] = Counter()
+    for entry in entries:
+        if entry.direction is Direction.SENT and entry.lane in EVENT_LANES:
+            if entry.kind is Kind.RAW:
+                # What a frame that is no event asks for is not for us to say.
+                return []
+            asked[event_type(entry.data)] += 1
+    found = []
+    for stream in streams(entries):
+        if stream.joins_late:
+            continue
+        given: Counter[str] = Counter()
+        for entry in stream.events:
+            kind = event_type(entry.data)
+            if kind == _TRUNCATED and stream.lane is not Lane.WEBSOCKET:
+                # Who is called is interrupted, and told what was not heard, by the server.
+                continue
+            given[kind] += 1
+            if kind in _ASKED_FOR and given[kind] > asked[_ASKED_FOR[kind]]:
+                times = asked[_ASKED_FOR[kind]]
+                reason = f"{kind} came {given[kind]} times, {_ASKED_FOR[kind]} was sent {times}"
+                found.append(Finding(reason=reason, seq=entry.seq))
+    return sorted(found, key=lambda finding: finding.seq)
+
+
 def _is_update(entry: Entry) -> bool:
     return (
         entry.direction is Direction.SENT
@@ -122,5 +160,16 @@ RULES: tuple[Rule, ...] = (
             "Realtime API reference, session.update",
         ),
         judge=_refused_updates,
+    ),
+    Rule(
+        check=Check(
+            id="rt.wire.answers-asked-for",
+            level=Level.SHOULD,
+            clause="Items are retrieved, deleted and, on WebSockets, truncated, and the input "
+            "audio buffer is cleared, once for each client event that asks for it.",
+            source="openai Python SDK 3.52.0, docstrings of types/realtime/"
+            "conversation_item_deleted_event.py and input_audio_buffer_cleared_event.py",
+        ),
+        judge=_answers,
     ),
 )

@@ -161,7 +161,7 @@ class Talk:
         for word in words:
             self.send(f"{_WRITING}.delta", **place, delta=word)
         usage = {"type": "duration", "seconds": 1}
-        self.send(f"{_WRITING}.completed", **place, transcript="".join(words), usage=usage)
+        self.send(f"{_WRITING}.completed", **place, transcript="".join(words).strip(), usage=usage)
 
     def plays(self, response: str) -> None:
         """Append that a response is played from its start to its end."""
@@ -217,6 +217,7 @@ def received(
     both = {"type": "realtime", "output_modalities": ["text", "audio"]}
     update = {"type": "session.update", "session": both}
     frames = [(Direction.SENT, {**update, "event_id": i}) for i in sent]
+    frames += [(Direction.SENT, {"type": "input_audio_buffer.clear"})] if sent else []
     frames += [(Direction.RECEIVED, event) for event in events]
     return [
         Entry(
@@ -253,7 +254,8 @@ def conversation(talk: Talk) -> Talk:
     talk.calls(response, '{"a', '": 1}')
     talk.done(response)
     talk.plays(response)
-    talk.hears("Hello", " there.")
+    talk.send("input_audio_buffer.cleared")
+    talk.hears(" Hello", " there.")
     talk.error("mine", param="session.output_modalities")
     talk.send("session.updated", session={"type": "realtime", "output_modalities": ["audio"]})
     talk.error(None, code="session_expired")

@@ -182,5 +182,6 @@ def test_rules_that_are_no_must() -> None:
     observing = [rule.check.id for rule in STREAM_RULES if rule.check.level is not Level.MUST]
     assert observing == [
         *("rt.wire.client-events-valid", "rt.wire.event-types-known", "rt.wire.mcp-order"),
-        *("rt.wire.arguments-are-json", "rt.wire.ends-cleanly"),
+        *("rt.wire.transcription-agrees", "rt.wire.arguments-are-json"),
+        *("rt.wire.answers-asked-for", "rt.wire.ends-cleanly"),
     ]

@@ -18,7 +18,14 @@ NOT_RECORDED = {
     # The sound in the recordings is shortened to less than a line.
     "audio-in-lines",
     # Nobody speaks, is called, or does anything wrong in them.
-    *("transcribed-twice", "playback-starts-twice", "refused-and-shown", "speaks-behind-its-end"),
+    *(
+        "transcript-cut-short",
+        "cleared-twice",
+        "transcribed-twice",
+        "playback-starts-twice",
+        "refused-and-shown",
+        "speaks-behind-its-end",
+    ),
 }
 
 

@@ -1,0 +1,94 @@
+"""Commands about what was recorded: ``judge``, ``record`` and ``drift``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+
+from realtime_harness.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from realtime_harness.judging import Accusation
+    from realtime_harness.recording import Conversation
+
+__all__ = ["add_to"]
+
+_EXCERPT = 300
+
+Recordings = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RECORDING…",
+        help="A run directory, a recording.jsonl.gz, an evidence .jsonl, or a cassette .yaml.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(judge)
+
+
+def judge(recordings: Recordings, *, as_json: AsJson = False) -> None:
+    """Judge recorded traffic by the rules over the event stream.
+
+    Exit codes: 0 no MUST violation, 1 violations, 2 a file that cannot be used.
+    """
+    from realtime_harness.judging import judge as judge_evidence
+    from realtime_harness.recording import read_recording
+
+    report = []
+    violated = False
+    # All are read before anything is said: a wrong path must not be found behind pages of findings.
+    read = [read_recording(path) for path in recordings]
+    for recording in read:
+        told = []
+        for problem in recording.problems:
+            typer.echo(f"realtime-harness: {recording.path}: {problem}", err=True)
+        for conversation in recording.conversations:
+            found = judge_evidence(conversation.entries)
+            violated = violated or any(each.is_violation for each in found)
+            told.append(
+                {
+                    "name": conversation.name,
+                    "entries": len(conversation.entries),
+                    "findings": [each.to_json() for each in found],
+                }
+            )
+            if not as_json:
+                _print(recording.path, conversation, found)
+        report.append({"path": str(recording.path), "conversations": told})
+    if as_json:
+        typer.echo(json.dumps({"recordings": report}, indent=2))
+    raise typer.Exit(ExitCode.VIOLATIONS if violated else ExitCode.OK)
+
+
+def _print(path: Path, conversation: Conversation, found: list[Accusation]) -> None:
+    from realtime_harness.evidence import Direction, Kind
+    from realtime_harness.judging import is_judgeable
+
+    received = sum(
+        entry.direction is Direction.RECEIVED and entry.kind in (Kind.EVENT, Kind.RAW)
+        for entry in conversation.entries
+    )
+    name = str(path) if conversation.scenario is None else f"{path}: {conversation.name}"
+    musts = sum(each.is_violation for each in found)
+    if not is_judgeable(conversation.entries):
+        typer.echo(f"-   {name}: no server events, so there is no rule to judge it by")
+        return
+    mark = "BAD" if musts else "ok "
+    typer.echo(f"{mark} {name}: {received} server events, {len(found)} findings, {musts} MUST")
+    for each in found:
+        event = f"event {each.number}" if each.number is not None else "no event"
+        typer.echo(f"    {each.check.level.value:<6} {each.check.id}  {event}")
+        typer.echo(f"           {each.reason}")
+        typer.echo(f"           clause: {each.check.clause}")
+        if each.entry is not None:
+            text = orjson.dumps(each.entry.data).decode()
+            short = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]} …"
+            typer.echo(f"           {short}")

@@ -62,6 +62,9 @@ async def speaking(run: ScenarioRun) -> None:
 
     with run.requiring(checks.CANCELLED):
         done = await wait_for_end(client, story)
+        noticed = of_type(client.events[start:], _STARTED)
+        if run.control is None and not any(event.seq < done.seq for event in noticed):
+            raise NotClaimed("the response was over before speech could interrupt it")
         status = member(done.data, "response", "status")
         run.check(
             checks.CANCELLED,

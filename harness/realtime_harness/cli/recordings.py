@@ -32,6 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(judge)
+    app.command()(record)
 
 
 def judge(recordings: Recordings, *, as_json: AsJson = False) -> None:
@@ -66,6 +67,31 @@ def judge(recordings: Recordings, *, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"recordings": report}, indent=2))
     raise typer.Exit(ExitCode.VIOLATIONS if violated else ExitCode.OK)
+
+
+def record(
+    *,
+    target: Annotated[str, typer.Option(metavar="NAME|URL", help="As for `run`; one.")] = "fake",
+    suite: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this suite; repeatable.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The run directory, made anew.")],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File with [targets.NAME].")
+    ] = None,
+) -> None:
+    """Run the suites against a target, and keep what was sent and seen in recording.jsonl.gz.
+
+    `run --target recording:FILE` and `judge FILE` judge it later. Exit codes are those of `run`.
+    """
+    from realtime_harness.cli.suites import chosen_suites, run_plan
+    from realtime_harness.plan import Plan
+    from realtime_harness.recording import write_recording
+
+    plan = Plan(target=target, config=config, out=out, suites=chosen_suites(suite or ()))
+    code = run_plan(plan)
+    typer.echo(f"recording: {write_recording(out)}")
+    raise typer.Exit(code)
 
 
 def _print(path: Path, conversation: Conversation, found: list[Accusation]) -> None:

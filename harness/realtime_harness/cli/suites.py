@@ -39,8 +39,15 @@ def chosen_suites(wanted: Sequence[str]) -> tuple[str, ...]:
 
 def run_plan(plan: Plan) -> ExitCode:
     """Carry out a run, write its reports, print its summary; return how it ended."""
-    from realtime_harness.campaign import Campaign
+    from realtime_harness.campaign import RUNS, Campaign
+    from realtime_harness.targets.recording import recording_path
 
+    if (recorded := recording_path(plan.target)) is not None:
+        from realtime_harness.rejudging import rejudge
+
+        code, directory = rejudge(plan, recorded, RUNS)
+        _conclude(directory)
+        return code
     campaign = Campaign.begin(plan)
     try:
         fault = _run_suites(campaign, plan)
@@ -65,6 +72,7 @@ def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
     from realtime_harness.results import Comparison, TargetRun, write_comparison
     from realtime_harness.store import label_of, new_run_directory
     from realtime_harness.targets.config import TargetFile, resolve_target
+    from realtime_harness.targets.recording import recording_path
     from realtime_reports import write_matrix
 
     if twice := sorted({name for name in targets if targets.count(name) > 1}):
@@ -72,7 +80,8 @@ def run_targets(plan: Plan, targets: Sequence[str]) -> ExitCode:
     file = TargetFile.read(plan.config)
     for target in targets:
         # A mistake in the last one is to be found out before the first one is run.
-        resolve_target(target, file, os.environ)
+        if recording_path(target) is None:
+            resolve_target(target, file, os.environ)
     plans = [replace(plan, target=target) for target in targets]
     directory = plan.out or new_run_directory(RUNS, " ".join(targets))
     directory.mkdir(parents=True, exist_ok=True)
@@ -113,19 +122,14 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
 
     Args:
         campaign: the run; it is not finished here.
-        plan: which scenarios, how often, in how many processes.
-
-    Raises:
-        UsageError: if there are to be workers and xdist is not installed.
+        plan: which scenarios, how often.
 
     """
-    from importlib.util import find_spec
-
     import pytest
 
     import realtime_scenarios
     from realtime_harness.progress import Progress
-    from realtime_harness.pytest_plugin import adopt
+    from realtime_harness.pytest_plugin import adopt, conversations
 
     root = Path(realtime_scenarios.__path__[0])
     arguments = [
@@ -150,13 +154,6 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
     if plan.keyword:
         arguments.append(f"-k{plan.keyword}")
     arguments += [str(root / suite) for suite in plan.suites] or [str(root)]
-    phases: list[list[str]] = [[]]
-    if plan.workers:
-        if find_spec("xdist") is None:
-            raise UsageError("-n needs pytest-xdist: install it, or leave -n out")
-        # What measures time runs first, alone.
-        phases = [["-mrt_exclusive"], ["-pxdist", f"-n{plan.workers}", "-mnot rt_exclusive"]]
-
     interrupted = False
 
     class Adopt:
@@ -165,28 +162,26 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
         def pytest_configure(self, config: pytest.Config) -> None:
             adopt(config, campaign)
 
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            campaign.expect(conversations(session))
+
         def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
             nonlocal interrupted
             interrupted = excinfo.errisinstance(KeyboardInterrupt)
 
     # Options of the user's own pytest runs are not for this one.
     added = os.environ.pop("PYTEST_ADDOPTS", None)
-    ended: set[int] = set()
     try:
-        for phase in phases:
-            code = pytest.main(arguments + phase, plugins=[Adopt(), Progress(sys.stdout)])
-            if interrupted:
-                return ExitCode.INTERRUPTED
-            if code in _FAULTS:
-                return _FAULTS[code]
-            ended.add(code)
+        code = pytest.main(arguments, plugins=[Adopt(), Progress(sys.stdout)])
     finally:
         if added is not None:
             os.environ["PYTEST_ADDOPTS"] = added
-    if ended == {pytest.ExitCode.NO_TESTS_COLLECTED}:
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         typer.echo("realtime-harness: no check fits -k and --suite", err=True)
         return ExitCode.USAGE
-    return None
+    return _FAULTS.get(code)
 
 
 _FAULTS = {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from realtime_fakes.shapes import Shape, anything, array, nullable, record, tagged
 
-__all__ = ["MCP_ITEMS", "McpItem"]
+__all__ = ["MCP_ITEMS", "Item", "McpItem"]
 
 Item = Mapping[str, Any]
 

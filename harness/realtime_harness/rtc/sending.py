@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from realtime_harness.rtc.tracks import PacedTrack
 
-__all__ = ["check_senders", "damage_rtp", "take_over_sender"]
+__all__ = ["Fate", "check_senders", "damage_rtp", "take_over_sender"]
 
 Fate: TypeAlias = Callable[[], float | None]
 """Tells of the next packet how late it is, in seconds, or ``None`` if it is lost."""

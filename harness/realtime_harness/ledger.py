@@ -51,6 +51,7 @@ class Judgement(NamedTuple):
     verdict: Verdict
     reason: str = ""
     seq: int | None = None
+    path: str = ""
 
 
 class Ledger:
@@ -62,10 +63,13 @@ class Ledger:
         self._declared = {check.id: check for check in scenario.checks}
         self._judged: dict[str, Judgement] = {}
 
-    def check(self, check: Check, ok: bool, reason: str, evidence: Evidence = None) -> bool:
+    def check(
+        self, check: Check, ok: bool, reason: str, evidence: Evidence = None, path: str = ""
+    ) -> bool:
         """Judge: a pass, or what the check's level makes of a clause that is not met."""
         verdict = Verdict.PASS if ok else _NOT_MET[check.level]
-        self._judge(check, verdict, "" if ok else reason or "the clause is not met", evidence)
+        said = "" if ok else reason or "the clause is not met"
+        self._judge(check, verdict, said, evidence, "" if ok else path)
         return ok
 
     def observe(self, check: Check, text: str, evidence: Evidence = None) -> None:
@@ -123,11 +127,14 @@ class Ledger:
                 clause=check.clause,
                 source=check.source,
                 evidence_seq=judged.seq,
+                evidence_path=judged.path,
             )
             for check in self._scenario.checks
         ]
 
-    def _judge(self, check: Check, verdict: Verdict, reason: str, evidence: Evidence) -> None:
+    def _judge(
+        self, check: Check, verdict: Verdict, reason: str, evidence: Evidence, path: str = ""
+    ) -> None:
         if check.id not in self._declared:
             raise HarnessError(
                 f"scenario {self._scenario.id} judges {check.id} without declaring it"
@@ -137,7 +144,7 @@ class Ledger:
         if known is not None and _SEVERITY[known.verdict] >= _SEVERITY[verdict]:
             return
         seq = evidence if isinstance(evidence, int) or evidence is None else evidence.seq
-        self._judged[check.id] = Judgement(verdict, reason, seq)
+        self._judged[check.id] = Judgement(verdict, reason, seq, path)
         self._recorder.record(
             Lane.HARNESS,
             "harness",

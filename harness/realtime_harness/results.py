@@ -93,6 +93,8 @@ class CheckResult(_Record):
     source: str
     evidence_seq: int | None = None
     """:attr:`Entry.seq` of the line that decided it, where there is one."""
+    evidence_path: str = ""
+    """Which field of its ``data`` did, such as ``response.output[0].id``; empty for all of it."""
     standing: Standing | None = None
     """Where it stands with the baseline and the requirement set of the run."""
     known: str = ""

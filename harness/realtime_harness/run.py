@@ -110,7 +110,15 @@ class ScenarioRun:
 
     # Judging.
 
-    def check(self, check: Check, ok: bool, reason: str = "", *, evidence: Evidence = None) -> bool:
+    def check(
+        self,
+        check: Check,
+        ok: bool,
+        reason: str = "",
+        *,
+        evidence: Evidence = None,
+        path: str = "",
+    ) -> bool:
         """Judge a check; return ``ok``.
 
         Args:
@@ -119,9 +127,10 @@ class ScenarioRun:
             reason: what was expected and what came; kept if it is not met. The first failure of a
                 check counts.
             evidence: the event, the answer or the line of evidence that decided it.
+            path: which field of it did, such as ``response.output[0].id``.
 
         """
-        return self.ledger.check(check, ok, reason, evidence)
+        return self.ledger.check(check, ok, reason, evidence, path)
 
     def judging(self, *checks: Check) -> AbstractContextManager[None]:
         """Judge by whether a violation is raised in the block.

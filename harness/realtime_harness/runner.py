@@ -210,7 +210,7 @@ def _judge_stream(run: ScenarioRun) -> None:
         if findings:
             first, *more = findings
             also = f" (and {len(more)} more)" if more else ""
-            run.check(rule.check, False, first.reason + also, evidence=first.seq)
+            run.check(rule.check, False, first.reason + also, evidence=first.seq, path=first.path)
         else:
             run.check(rule.check, True)
 

@@ -135,3 +135,10 @@ def test_reasons_hold_no_secrets_and_verdicts_are_evidence(
         "reason": f"got {MASK}",
         "evidence": None,
     }
+
+
+def test_the_offending_field_is_kept_of_what_is_not_met(ledger: Ledger, check: MakeCheck) -> None:
+    ledger.check(check(), False, "expected a string", 3, "session.audio.output")
+    ledger.check(check("second"), True, "", 3, "session.audio.output")
+    assert result(ledger).evidence_path == "session.audio.output"
+    assert result(ledger, "second").evidence_path == ""

@@ -53,6 +53,7 @@ class ReceivedAudio:
         self._interval_packets = 0
         self._interval_bytes = 0
         self._interval_level = -math.inf
+        self._interval_levels: list[float | None] = []
 
     @property
     def pcm(self) -> bytes:
@@ -157,21 +158,27 @@ class ReceivedAudio:
         self._interval_packets += 1
         self._interval_bytes += samples.nbytes
         self._interval_level = max(self._interval_level, level)
+        self._interval_levels.append(_rounded(level))
         if now - self._since_ns >= _INTERVAL_NS:
             self.sum_up(now)
 
     def sum_up(self, now: int) -> None:
         """Write down what was heard since this was done last."""
         if self._interval_packets:
-            level = self._interval_level
             data = {
                 "packets": self._interval_packets,
                 "bytes": self._interval_bytes,
-                # JSON has no infinity; digital silence has no level.
-                "level_dbfs": round(level, 1) if math.isfinite(level) else None,
+                "level_dbfs": _rounded(self._interval_level),
+                "levels_dbfs": self._interval_levels,
                 "from_ns": self._since_ns,
             }
             self._recorder.record(Lane.RTP_IN, self._name, Direction.RECEIVED, Kind.MEDIA, data)
         self._since_ns = now
         self._interval_packets = self._interval_bytes = 0
         self._interval_level = -math.inf
+        self._interval_levels = []
+
+
+def _rounded(level: float) -> float | None:
+    # JSON has no infinity; digital silence has no level.
+    return round(level, 1) if math.isfinite(level) else None

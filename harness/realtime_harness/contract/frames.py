@@ -8,6 +8,7 @@ from realtime_harness.checks import Check
 from realtime_harness.contract.rule import Finding, Rule
 from realtime_harness.contract.schemas import (
     client_event_errors,
+    error_path,
     server_event_errors,
     server_event_types,
 )
@@ -47,7 +48,7 @@ def _schema(stream: Stream) -> Iterator[Finding]:
     for entry in stream.events:
         if errors := server_event_errors(entry.data):
             reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
-            yield Finding(reason=reason, seq=entry.seq)
+            yield Finding(reason=reason, seq=entry.seq, path=error_path(errors[0]))
 
 
 def _client_schema(entries: Sequence[Entry]) -> list[Finding]:
@@ -57,7 +58,7 @@ def _client_schema(entries: Sequence[Entry]) -> list[Finding]:
             continue
         if entry.lane in EVENT_LANES and (errors := client_event_errors(entry.data)):
             reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
-            found.append(Finding(reason=reason, seq=entry.seq))
+            found.append(Finding(reason=reason, seq=entry.seq, path=error_path(errors[0])))
     return found
 
 
@@ -67,7 +68,7 @@ def _known_types(stream: Stream) -> Iterator[Finding]:
         kind = event_type(entry.data)
         if kind and kind not in server_event_types() and kind not in seen:
             seen.add(kind)
-            yield Finding(reason=f"{kind} is not in the contract", seq=entry.seq)
+            yield Finding(reason=f"{kind} is not in the contract", seq=entry.seq, path="type")
 
 
 def _unique_ids(stream: Stream) -> Iterator[Finding]:
@@ -82,7 +83,7 @@ def _unique_ids(stream: Stream) -> Iterator[Finding]:
                 f"event_id {identifier} of {event_type(entry.data)} was already that of "
                 f"{event_type(earlier.data)} (line {earlier.seq})"
             )
-            yield Finding(reason=reason, seq=entry.seq)
+            yield Finding(reason=reason, seq=entry.seq, path="event_id")
 
 
 def _error_causes(entries: Sequence[Entry]) -> list[Finding]:
@@ -109,7 +110,7 @@ def _error_causes(entries: Sequence[Entry]) -> list[Finding]:
             if any(isinstance(text, str) and cause in text for text in raw):
                 continue
             reason = f"error.event_id is {cause!r}, but no client event had that event_id"
-            found.append(Finding(reason=reason, seq=entry.seq))
+            found.append(Finding(reason=reason, seq=entry.seq, path="error.event_id"))
     return sorted(found, key=lambda finding: finding.seq)
 
 

@@ -19,6 +19,8 @@ class Finding:
     """What was expected and what came instead."""
     seq: int
     """:attr:`Entry.seq` of the line that decided it."""
+    path: str = ""
+    """Which field of that line's ``data``, such as ``response.output[0].id``; empty for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

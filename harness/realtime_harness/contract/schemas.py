@@ -7,6 +7,7 @@ clients have to live with that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -19,6 +20,7 @@ __all__ = [
     "REVISION",
     "client_event_errors",
     "client_event_types",
+    "error_path",
     "server_event_errors",
     "server_event_fields",
     "server_event_types",
@@ -31,6 +33,7 @@ _Direction: TypeAlias = Literal["server", "client"]
 _Path: TypeAlias = list[str | int]
 
 _LONGEST_MESSAGE = 240
+_PATH = re.compile(r"([\w-]+(?:\.[\w-]+|\[\d+\])*): ")
 _DISCRIMINATORS = ("type", "role")
 
 
@@ -50,6 +53,12 @@ def client_event_errors(event: Mapping[str, Any]) -> list[str]:
     if not isinstance(kind, str) or kind not in client_event_types():
         return [f"type: {kind!r} is not a client event"]
     return _errors("client", event)
+
+
+def error_path(error: str) -> str:
+    """Return where a difference is, of those that the functions above return; empty if all is."""
+    match = _PATH.match(error)
+    return match[1] if match else ""
 
 
 @cache

@@ -50,7 +50,8 @@ class Kind(Enum):
     STATE = "state"
     """``{"what": "ice"|"dtls"|"sctp"|"websocket"|…, "state": …, …}``."""
     MEDIA = "media"
-    """``{"packets", "bytes", "level_dbfs", …}`` summed over an interval."""
+    """``{"packets", "bytes", "level_dbfs", …}`` summed over an interval; ``levels_dbfs`` has the
+    level of each frame of some 20 ms, ``None`` for digital silence."""
     VERDICT = "verdict"
     """``{"check", "verdict", "reason"}``."""
     NOTE = "note"

@@ -18,7 +18,7 @@ from realtime_fakes.script_files import read_script
 from realtime_fakes.script_rules import ACTIONS, CONDITIONS, FAILURES
 from realtime_harness.lab import Lab
 from realtime_harness.targets.capabilities import Capability
-from realtime_harness.targets.config import TargetFile
+from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, Level, Standing, Verdict
 
@@ -180,5 +180,6 @@ def test_example_of_a_targets_file_is_read(documentation: str, tmp_path: Path) -
     file = tmp_path / "realtime-harness.toml"
     file.write_text(code)
     (tmp_path / "staging.pem").touch()
-    target = TargetFile.read(file).target("staging", {"STAGING_KEY": "sk-example"})
+    target = resolve_target("staging", TargetFile.read(file), {"STAGING_KEY": "sk-example"})
+    assert target is not None
     assert target.base_url == "https://gateway.example.com/v1"

@@ -51,6 +51,10 @@ def _reason(target: Target, error: BaseException) -> str:
                 )
             case ssl.SSLError():
                 return f"no TLS with it: {each.reason or each}. Is it https at all?"
+            case ConnectionResetError() if target.base_url.startswith("https"):
+                return "no TLS with it: it breaks the connection off. Is it https at all?"
+            case ConnectionRefusedError():
+                return "nothing listens there"
             case socket.gaierror():
                 return f"its name is not known ({each.strerror})"
     return str(error) or repr(error)

@@ -3,14 +3,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from respx import MockRouter
+from respx import MockResponse, MockRouter
 
 from realtime_harness.clients.signaling import NO_KEY, Form, HttpAnswer, NoKey, Signaling
 from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetUnreachable
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.targets.profiles import AZURE, COMPATIBLE, KeyStyle
+from realtime_harness.targets.retry import Retry
 from realtime_harness.targets.target import Target
 
 ROOT = "https://host.example/v1"
@@ -187,3 +190,128 @@ async def test_nobody_there(recorder: Recorder) -> None:
     async with Signaling(target, recorder) as signaling:
         with pytest.raises(TargetUnreachable, match="cannot reach http://127"):
             await signaling.hangup("rtc_1")
+
+
+QUICK = Retry(attempts=3, first_pause_s=0.001, longest_pause_s=0.1)
+
+
+@pytest.fixture
+async def patient(recorder: Recorder) -> AsyncIterator[Signaling]:
+    target = Target(name="x", base_url=ROOT, api_key="top-secret-key", model="m", retry=QUICK)
+    async with Signaling(target, recorder) as signaling:
+        yield signaling
+
+
+def answering(*statuses: int, **headers: str) -> list[MockResponse]:
+    return [MockResponse(status, json={}, headers=headers) for status in statuses]
+
+
+SET_UP = pytest.mark.parametrize(
+    ("method", "path"),
+    [("client_secret", "client_secrets"), ("create_call", "calls")],
+    ids=["client-secret", "call"],
+)
+
+
+async def set_up(signaling: Signaling, method: str) -> HttpAnswer:
+    return await (
+        signaling.client_secret() if method == "client_secret" else signaling.create_call(OFFER)
+    )
+
+
+@SET_UP
+async def test_what_sets_up_is_asked_for_again(
+    patient: Signaling, httpx2_mock: MockRouter, recorder: Recorder, method: str, path: str
+) -> None:
+    route = httpx2_mock.post(f"{ROOT}/realtime/{path}").mock(side_effect=answering(429, 503, 201))
+    assert (await set_up(patient, method)).status == 201
+    assert route.call_count == 3
+    kinds = [Kind.REQUEST, Kind.RESPONSE, Kind.NOTE]
+    assert [entry.kind for entry in recorder.entries] == [*kinds, *kinds, *kinds[:2]]
+    notes = [entry.data["text"] for entry in recorder.entries if entry.kind is Kind.NOTE]
+    assert "the answer was 429: attempt 2 of 3" in notes[0]
+    assert "the answer was 503: attempt 3 of 3" in notes[1]
+
+
+async def test_last_answer_counts(patient: Signaling, httpx2_mock: MockRouter) -> None:
+    route = httpx2_mock.post(f"{ROOT}/realtime/calls").mock(side_effect=answering(500, 502, 504))
+    assert (await patient.create_call(OFFER)).status == 504
+    assert route.call_count == 3
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "calls"), [("0", 3), ("3600", 1)], ids=["now", "longer-than-we-wait"]
+)
+async def test_retry_after_is_heeded(
+    patient: Signaling, httpx2_mock: MockRouter, retry_after: str, calls: int
+) -> None:
+    route = httpx2_mock.post(f"{ROOT}/realtime/calls").mock(
+        side_effect=answering(429, 429, 429, **{"Retry-After": retry_after})
+    )
+    assert (await patient.create_call(OFFER)).status == 429
+    assert route.call_count == calls
+
+
+async def test_other_requests_are_made_once(patient: Signaling, httpx2_mock: MockRouter) -> None:
+    route = httpx2_mock.post(f"{ROOT}/realtime/calls/rtc_1/hangup").mock(side_effect=answering(503))
+    assert (await patient.hangup("rtc_1")).status == 503
+    assert route.call_count == 1
+
+
+@SET_UP
+async def test_this_machine_is_asked_once(
+    signaling: Signaling, httpx2_mock: MockRouter, method: str, path: str
+) -> None:
+    httpx2_mock.post(f"{ROOT}/realtime/{path}").mock(side_effect=answering(429))
+    assert (await set_up(signaling, method)).status == 429
+
+
+@pytest.mark.parametrize(
+    ("style", "header", "query"),
+    [
+        ("header:X-API-Key", "x-api-key", ""),
+        ("query:api_key", None, "?api_key=top-secret-key"),
+        ("none", None, ""),
+    ],
+)
+async def test_key_where_the_target_wants_it(
+    answers: MockRouter, recorder: Recorder, style: str, header: str | None, query: str
+) -> None:
+    target = Target(
+        name="x",
+        base_url=ROOT,
+        api_key="" if style == "none" else "top-secret-key",
+        profile=replace(COMPATIBLE, key_style=KeyStyle.parse(style)),
+    )
+    async with Signaling(target, recorder) as signaling:
+        await signaling.hangup("rtc_1")
+    request = sent(answers)
+    assert str(request.url) == f"{ROOT}/realtime/calls/rtc_1/hangup{query}"
+    assert "authorization" not in request.headers
+    if header is not None:
+        assert request.headers[header] == "top-secret-key"
+    assert "top-secret-key" not in str([entry.data for entry in recorder.entries])
+
+
+async def test_call_at_azure(httpx2_mock: MockRouter, recorder: Recorder) -> None:
+    root = "https://r.openai.azure.com/openai/v1"
+    httpx2_mock.post(f"{root}/realtime/client_secrets").respond(
+        200, json={"value": "ek_made", "session": {}}
+    )
+    httpx2_mock.post(url__startswith=f"{root}/realtime/calls").respond(201, text="v=0")
+    target = Target(
+        name="azure",
+        base_url=root,
+        api_key="top-secret-key",
+        model="ours",
+        profile=replace(AZURE, filters_calls=True),
+    )
+    async with Signaling(target, recorder) as signaling:
+        await signaling.create_call(OFFER, model="ours")
+    secret, call = (each.request for each in httpx2_mock.calls)
+    assert secret.headers["api-key"] == "top-secret-key"
+    assert "authorization" not in secret.headers
+    assert json.loads(secret.content)["session"]["model"] == "ours"
+    assert call.headers["authorization"] == "Bearer ek_made"
+    assert "api-key" not in call.headers
+    assert str(call.url) == f"{root}/realtime/calls?model=ours&webrtcfilter=on"

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
 from realtime_harness.clients.websocket import Auth, WebSocketConnection, open_websocket
 from realtime_harness.errors import (
@@ -17,6 +19,8 @@ from realtime_harness.errors import (
     TargetUnreachable,
 )
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.targets.profiles import COMPATIBLE, KeyStyle
+from realtime_harness.targets.retry import Retry
 from realtime_harness.targets.target import Target
 
 Serving = Callable[..., AbstractAsyncContextManager[Target]]
@@ -184,3 +188,106 @@ async def test_patience_is_the_targets(
         with pytest.raises(EventNotReceived, match=r"within 0\.01 s"):
             await connection.receive(timeout_s=0.01)
         await connection.close()
+
+
+class Refusals:
+    """Refuses so many times, then no more."""
+
+    def __init__(self, *statuses: HTTPStatus, **headers: str) -> None:
+        self._left = list(statuses)
+        self._headers = headers
+        self.requests: list[Request] = []
+
+    def __call__(self, connection: ServerConnection, request: Request) -> Response | None:
+        self.requests.append(request)
+        if not self._left:
+            return None
+        response = connection.respond(self._left.pop(0), "{}")
+        for name, value in self._headers.items():
+            response.headers[name] = value
+        return response
+
+
+QUICK = Retry(attempts=3, first_pause_s=0.001, longest_pause_s=0.1)
+
+
+async def test_handshake_is_tried_again_elsewhere(
+    serving: Serving, staying: object, recorder: Recorder
+) -> None:
+    refusals = Refusals(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    async with serving(staying, refusals) as target:
+        connection = await connect(replace(target, retry=QUICK), recorder)
+        await connection.close()
+    assert len(refusals.requests) == 3
+    answers = [e.data["status"] for e in recorder.entries if e.kind is Kind.RESPONSE]
+    assert answers == [429, 503, 101]
+    notes = [e.data["text"] for e in recorder.entries if e.kind is Kind.NOTE]
+    assert "refused with 429: attempt 2 of 3" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "attempts"),
+    [
+        (HTTPStatus.UNAUTHORIZED, "0", 1),
+        (HTTPStatus.TOO_MANY_REQUESTS, "0", 3),
+        (HTTPStatus.TOO_MANY_REQUESTS, "60", 1),
+    ],
+    ids=["not-for-now", "at-once", "longer-than-we-wait"],
+)
+async def test_how_often(
+    serving: Serving,
+    staying: object,
+    recorder: Recorder,
+    status: HTTPStatus,
+    retry_after: str,
+    attempts: int,
+) -> None:
+    refusals = Refusals(*[status] * 5, **{"Retry-After": retry_after})
+    async with serving(staying, refusals) as target:
+        with pytest.raises(ConnectionRefused):
+            await connect(replace(target, retry=QUICK), recorder)
+    assert len(refusals.requests) == attempts
+
+
+async def test_first_refusal_of_this_machine_counts(
+    serving: Serving, staying: object, recorder: Recorder
+) -> None:
+    refusals = Refusals(HTTPStatus.TOO_MANY_REQUESTS)
+    async with serving(staying, refusals) as target:
+        with pytest.raises(ConnectionRefused):
+            await connect(target, recorder)
+    assert len(refusals.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("style", "key", "header", "path"),
+    [
+        ("header:api-key", "top-secret-key", ("api-key", "top-secret-key"), "?model=m"),
+        ("header:api-key", "ek_made", ("Authorization", "Bearer ek_made"), "?model=m"),
+        ("query:api_key", "top-secret-key", None, "?model=m&api_key=top-secret-key"),
+        ("none", "", None, "?model=m"),
+    ],
+    ids=["header", "ephemeral", "query", "none"],
+)
+async def test_key_where_the_target_wants_it(
+    serving: Serving,
+    staying: object,
+    recorder: Recorder,
+    style: str,
+    key: str,
+    header: tuple[str, str] | None,
+    path: str,
+) -> None:
+    look = Refusals()
+    async with serving(staying, look) as local:
+        profile = replace(COMPATIBLE, key_style=KeyStyle.parse(style))
+        target = replace(local, profile=profile, api_key=key)
+        connection = await connect(target, recorder)
+        await connection.close()
+    [request] = look.requests
+    shown = {name: request.headers.get(name) for name in ("api-key", "Authorization")}
+    assert {name: value for name, value in shown.items() if value} == dict(
+        [header] if header else []
+    )
+    assert request.path == f"/v1/realtime{path}"
+    assert not key or key not in str([entry.data for entry in recorder.entries])

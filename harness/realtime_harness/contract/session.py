@@ -14,6 +14,7 @@ from realtime_harness.contract.stream import (
     as_object,
     as_text,
     event_type,
+    item_id,
     per_stream,
     streams,
 )
@@ -96,27 +97,29 @@ _ASKED_FOR = {
 
 
 def _answers(entries: Sequence[Entry]) -> list[Finding]:
-    asked: Counter[str] = Counter()
+    asked: Counter[tuple[str, str | None]] = Counter()
     for entry in entries:
         if entry.direction is Direction.SENT and entry.lane in EVENT_LANES:
             if entry.kind is Kind.RAW:
                 # What a frame that is no event asks for is not for us to say.
                 return []
-            asked[event_type(entry.data)] += 1
+            asked[event_type(entry.data), item_id(entry.data)] += 1
     found = []
     for stream in streams(entries):
         if stream.joins_late:
             continue
-        given: Counter[str] = Counter()
+        given: Counter[tuple[str, str | None]] = Counter()
         for entry in stream.events:
             kind = event_type(entry.data)
-            if kind == _TRUNCATED and stream.lane is not Lane.WEBSOCKET:
+            if kind not in _ASKED_FOR or (
                 # Who is called is interrupted, and told what was not heard, by the server.
+                kind == _TRUNCATED and stream.lane is not Lane.WEBSOCKET
+            ):
                 continue
-            given[kind] += 1
-            if kind in _ASKED_FOR and given[kind] > asked[_ASKED_FOR[kind]]:
-                times = asked[_ASKED_FOR[kind]]
-                reason = f"{kind} came {given[kind]} times, {_ASKED_FOR[kind]} was sent {times}"
+            request, answer = _ASKED_FOR[kind], (kind, item_id(entry.data))
+            given[answer] += 1
+            if given[answer] > (times := asked[request, item_id(entry.data)]):
+                reason = f"{kind} came {given[answer]} times, {request} was sent {times}"
                 found.append(Finding(reason=reason, seq=entry.seq))
     return sorted(found, key=lambda finding: finding.seq)
 

@@ -34,7 +34,7 @@ RIGHT_PATIENCE_S = 10.0
 AT_ONCE = 12
 """Conversations at a time; most of them wait for what does not come."""
 
-MOST_TRIED = 12
+MOST_TRIED = 8
 """Scenarios that a mutant meets before it counts as unseen."""
 
 HOLD_S = 0.1

@@ -35,18 +35,21 @@ MUTANTS = [
 
 _NO_RECORDING = "no recording shows the events of MCP: reported by rt.wire.mcp-order, not judged"
 _UNORDERED = "what comes next is another part of the same end, and no document orders the two"
+_LIMITS = "limits are told when a service likes, and Azure tells none"
 _ALONE = "nothing comes behind it before the client has spoken again"
 
 LEGAL = {
     **dict.fromkeys(
         [
             "drop response.mcp_call_arguments.delta",
+            "duplicate mcp_list_tools.completed",
             "duplicate mcp_list_tools.failed",
             "duplicate mcp_list_tools.in_progress",
             "duplicate response.mcp_call.completed",
             "duplicate response.mcp_call.failed",
             "duplicate response.mcp_call.in_progress",
             "duplicate response.mcp_call_arguments.delta",
+            "reorder mcp_list_tools.completed",
             "reorder mcp_list_tools.failed",
             "reorder mcp_list_tools.in_progress",
             "reorder response.mcp_call.completed",
@@ -57,10 +60,19 @@ LEGAL = {
         ],
         _NO_RECORDING,
     ),
+    "drop rate_limits.updated": _LIMITS,
+    "duplicate rate_limits.updated": _LIMITS,
+    "reorder rate_limits.updated": _LIMITS,
+    "null error event_id": "Azure sends errors so",
+    "reorder conversation.item.done": _UNORDERED,
+    "reorder response.content_part.done": _UNORDERED,
+    "reorder response.done": _LIMITS,
     "reorder response.function_call_arguments.done": _UNORDERED,
     "reorder response.output_audio.done": _UNORDERED,
-    "reorder rate_limits.updated": _ALONE,
+    "reorder response.output_item.added": _UNORDERED,
     "reorder conversation.item.deleted": _ALONE,
+    "reorder conversation.item.retrieved": _ALONE,
+    "reorder input_audio_buffer.cleared": _ALONE,
     "reorder session.created": _ALONE,
     "reorder session.updated": _ALONE,
     f"reorder {_WRITING}.completed": "a transcription is done when it is done: it comes anywhere",

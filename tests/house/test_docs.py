@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trustme
 
 from realtime_fakes.script_files import read_script
 from realtime_fakes.script_rules import ACTIONS, CONDITIONS, FAILURES
@@ -179,7 +180,7 @@ def test_example_of_a_targets_file_is_read(documentation: str, tmp_path: Path) -
     (code,) = TARGETS.findall(documentation)
     file = tmp_path / "realtime-harness.toml"
     file.write_text(code)
-    (tmp_path / "staging.pem").touch()
+    trustme.CA().cert_pem.write_to_path(tmp_path / "staging.pem")
     target = resolve_target("staging", TargetFile.read(file), {"STAGING_KEY": "sk-example"})
     assert target is not None
     assert target.base_url == "https://gateway.example.com/v1"

@@ -15,6 +15,7 @@ import typer
 
 from realtime_harness import __version__
 from realtime_harness.cli import baseline as baseline_command
+from realtime_harness.cli import load as load_command
 from realtime_harness.cli import recordings as recordings_commands
 from realtime_harness.cli.lists import LISTS, Listed
 from realtime_harness.cli.suites import chosen_suites, run_plan, run_targets
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(baseline_command.app, name="baseline")
 recordings_commands.add_to(app)
+load_command.add_to(app)
 
 
 def main() -> None:

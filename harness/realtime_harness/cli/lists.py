@@ -19,6 +19,8 @@ class Listed(Enum):
     BEHAVIOURS = "behaviours"
     FAULTS = "faults"
     PROFILES = "profiles"
+    LOAD = "load"
+    SHAPES = "shapes"
 
 
 Rows = list[dict[str, Any]]
@@ -84,6 +86,18 @@ def _profiles() -> Rows:
     return [{"profile": each.name, "summary": each.summary} for each in PROFILES.values()]
 
 
+def _load() -> Rows:
+    from realtime_harness.load.profile import built_in
+
+    return [{"profile": each.name, "answers": each.answers} for each in built_in().values()]
+
+
+def _shapes() -> Rows:
+    from realtime_harness.load.schedule import SHAPES
+
+    return [{"shape": each.name, "answers": each.summary} for each in SHAPES.values()]
+
+
 def _switches(what: str, switches: Iterable[Any]) -> Rows:
     return [
         {what: switch.name, "summary": switch.summary, "violates": switch.violates}
@@ -99,4 +113,6 @@ LISTS: dict[Listed, Callable[[], Rows]] = {
     Listed.BEHAVIOURS: _behaviours,
     Listed.FAULTS: _faults,
     Listed.PROFILES: _profiles,
+    Listed.LOAD: _load,
+    Listed.SHAPES: _shapes,
 }

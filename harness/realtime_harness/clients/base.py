@@ -127,6 +127,19 @@ class EventConnection(ABC):
             raise self._lost(f"waiting for {wanted}")
         return found
 
+    def forget(self, *, keep: int = 0) -> None:
+        """Drop the events that were looked at, for connections that last.
+
+        Not while anybody waits for an event.
+
+        Args:
+            keep: how many of them stay, the newest ones.
+
+        """
+        if (count := self._cursor - keep) > 0:
+            del self._events[:count]
+            self._cursor -= count
+
     async def wait_closed(self, *, timeout_s: float | None = None) -> Closed:
         """Wait until the other side closes; return how.
 

@@ -1,0 +1,163 @@
+"""``realtime-harness load``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from realtime_harness.errors import UsageError
+from realtime_harness.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from realtime_harness.load.slo import Objective
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(load)
+
+
+def load(
+    profile: Annotated[
+        str, typer.Argument(metavar="PROFILE", help="See `list load`; or a TOML file of your own.")
+    ],
+    *,
+    target: Annotated[
+        str, typer.Option(metavar="NAME|URL", help="As of `run`; fake is started for the run.")
+    ] = "fake",
+    users: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Sessions. Default: the profile's.")
+    ] = None,
+    arrival_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R",
+            help="Operations a second, dealt out among the sessions, whether or not they are "
+            "answered. Default: each session goes on when it has thought.",
+        ),
+    ] = None,
+    spawn_rate: Annotated[
+        float | None, typer.Option(metavar="R", help="Sessions started a second.")
+    ] = None,
+    duration: Annotated[str, typer.Option(metavar="TIME", help="Such as 60s, 5m or 1h.")] = "60s",
+    shape: Annotated[
+        str, typer.Option(metavar="NAME", help="How the level moves: see `list shapes`.")
+    ] = "baseline",
+    slo: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SLO", help="Such as 'p95(ttft_ms) < 400', or a TOML file; repeatable."
+        ),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Engines, each of which uses one core.")
+    ] = 1,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with [targets.NAME], as of `run`."),
+    ] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="FAULT", help="Damage that a started fake does."),
+    ] = None,
+    latency: Annotated[
+        str, typer.Option(metavar="NAME", help="Of a started fake: instant or realistic.")
+    ] = "instant",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The run directory. Default: a new one below realtime-runs/."
+        ),
+    ] = None,
+    i_own_this_endpoint: Annotated[
+        bool,
+        typer.Option(
+            "--i-own-this-endpoint",
+            help="Load what is not on this machine, or with more sessions than usual.",
+        ),
+    ] = False,
+) -> None:
+    """Load a target, and say what it did and whether the figures can be trusted.
+
+    Ends with 0 if every objective was met, 5 if one was missed, 6 if the generator itself was too
+    slow to measure.
+    """
+    from rich.console import Console
+
+    from realtime_harness.campaign import RUNS
+    from realtime_harness.lab import Lab
+    from realtime_harness.load.profile import find
+    from realtime_harness.load.run import LoadPlan, carry_out
+    from realtime_harness.load.schedule import SHAPES
+    from realtime_harness.load.screen import Screen, print_result
+    from realtime_harness.load.sessions import journey_class
+    from realtime_harness.store import new_run_directory
+    from realtime_harness.targets.config import TargetFile, resolve_target
+    from realtime_harness.targets.reach import reach
+
+    found = find(profile)
+    journey_class(found.journey)
+    if shape not in SHAPES:
+        raise UsageError(f"no shape named {shape}; there are {', '.join(SHAPES)}")
+    objectives = _objectives(slo if slo is not None else found.objectives)
+    duration_s = _seconds(duration)
+    resolved = resolve_target(target, TargetFile.read(config), os.environ)
+    if resolved is not None and (faults or latency != "instant"):
+        raise UsageError("faults and latency are of a fake that the run starts: --target fake")
+    with Lab() as lab:
+        if resolved is None:
+            resolved = lab.fake(
+                faults=faults or (), latency=latency, profile=target.partition(":")[2]
+            )
+        plan = LoadPlan(
+            target=resolved,
+            profile=found,
+            users=users,
+            arrival_rate=arrival_rate,
+            spawn_rate=spawn_rate,
+            duration_s=duration_s,
+            shape=shape,
+            objectives=objectives,
+            processes=processes,
+            is_own=i_own_this_endpoint,
+            command=("realtime-harness", *sys.argv[1:]),
+        )
+        plan.look()
+        reach(resolved)
+        directory = out or new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
+        console = Console()
+        with Screen(console, duration_s) as screen:
+            try:
+                result = asyncio.run(carry_out(plan, directory, watch=screen.show))
+            except KeyboardInterrupt:
+                raise typer.Exit(ExitCode.INTERRUPTED) from None
+    print_result(result, console)
+    console.print(f"run directory: {directory}", soft_wrap=True, highlight=False)
+    raise typer.Exit(result.exit_code)
+
+
+def _objectives(given: list[str] | tuple[str, ...]) -> tuple[Objective, ...]:
+    from realtime_harness.load import slo
+
+    found: list[Objective] = []
+    for each in given:
+        if each.endswith(".toml"):
+            found += slo.read(Path(each))
+        else:
+            found.append(slo.parse(each))
+    return tuple(found)
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
+    if match is None or not float(match[1]):
+        raise UsageError(f"--duration {text!r} is no time: write 60s, 5m or 1h")
+    return float(match[1]) * {"h": 3600, "m": 60}.get(match[2] or "s", 1)

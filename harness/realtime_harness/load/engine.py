@@ -1,0 +1,430 @@
+"""The engine: a process that has sessions and measures them. No gevent, one event loop.
+
+It is told what to do by whoever started it, over a socket (``--fd``) or over its standard input,
+and tells what it measured the same way: see :mod:`realtime_harness.load.wire`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import socket
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter_ns
+from typing import Any
+
+import orjson
+
+from realtime_harness.errors import RealtimeHarnessError
+from realtime_harness.load.health import Probe
+from realtime_harness.load.operation import UNFINISHED, Failure, Operation, Series, Tally
+from realtime_harness.load.profile import Profile
+from realtime_harness.load.schedule import SHAPES, arrivals
+from realtime_harness.load.sessions import Journey, World, class_of, journey_class
+from realtime_harness.load.wire import INTERVAL_S, Interval
+from realtime_harness.targets.target import Target
+
+__all__ = ["Engine", "Plan", "main"]
+
+_DRAIN_S = 2.0
+"""For how long operations under way may come to their end when the run is over."""
+_CLOSE_S = 2.0
+_RETRY_S = 1.0
+"""How long a session that failed waits before it comes back."""
+_EXAMPLES = 3
+"""Of each class of failures that are told with their evidence."""
+_GOLDEN = 0.6180339887498949
+"""Spreads any number of sessions evenly over a period, without knowing how many there will be."""
+_LATENESS = Series("lateness_ms", "generator")
+_GC_THRESHOLD = 50_000
+"""Objects between two looks for garbage: with the usual 700, hundreds of sessions see pauses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an engine is told first."""
+
+    target: Target
+    profile: Profile
+    duration_s: float
+    shape: str = "baseline"
+    arrival_rate: float | None = None
+    """Operations a second of all engines together; ``None``: each session when it has thought."""
+    sessions: int = 0
+    """Of all engines together, among which arrivals are dealt out."""
+    spawn_rate: float = 50.0
+    """Sessions a second that this engine starts."""
+    share: int = 0
+    """Number of this engine, from 0."""
+    shares: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values; they contain the target's key."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {**values, "target": self.target.to_json(), "profile": self.profile.to_json()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Plan:
+        """Read back what :meth:`to_json` returned."""
+        read = {
+            "target": Target.from_json(values["target"]),
+            "profile": Profile.from_json(values["profile"]),
+        }
+        return cls(**{**values, **read})
+
+
+class Engine:
+    """Has sessions, and measures what they do. Belongs to the running event loop.
+
+    Args:
+        plan: what they do.
+        tell: gets each line for whoever started it.
+
+    """
+
+    def __init__(self, plan: Plan, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        self._plan = plan
+        self._tell = tell
+        target = replace(plan.target, patience_s=plan.profile.timeout_s)
+        self._world = World(target=target, profile=plan.profile)
+        self._journey = journey_class(plan.profile.journey)
+        self._sessions: dict[int, _Session] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wanted = 0
+        self._spawned = asyncio.Event()
+        self._spawner: asyncio.Task[None] | None = None
+        self._teller: asyncio.Task[None] | None = None
+        self._probe = Probe()
+        self._tally = Tally()
+        self._failures: list[dict[str, Any]] = []
+        self._examples: Counter[tuple[str, str]] = Counter()
+        self._start_ns = perf_counter_ns()
+        self._started = asyncio.Event()
+        self.stopping = asyncio.Event()
+
+    # What it is told.
+
+    def begin(self) -> None:
+        """Begin to measure."""
+        self._spawner = asyncio.create_task(self._spawn(), name="spawn")
+        self._teller = asyncio.create_task(self._tell_intervals(), name="tell")
+
+    def want(self, sessions: int) -> None:
+        """Have so many sessions: start some, or end the youngest."""
+        self._wanted = sessions
+        self._spawned.set()
+        for number in [number for number in self._sessions if number >= sessions]:
+            self._sessions[number].leave()
+
+    def start(self, in_s: float) -> None:
+        """Begin with the schedule."""
+        self._start_ns = perf_counter_ns() + round(in_s * 1e9)
+        self._started.set()
+
+    def cut(self) -> None:
+        """Break all sessions off."""
+        for session in list(self._sessions.values()):
+            session.cut()
+
+    async def stop(self) -> None:
+        """End all sessions, in a few seconds at the most, and tell the rest."""
+        self.stopping.set()
+        self._wanted = 0
+        await _end(self._spawner)
+        for session in list(self._sessions.values()):
+            session.leave()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_DRAIN_S)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2 * _CLOSE_S)
+        await _end(self._teller)
+        self._tell_interval()
+        self._probe.close()
+        self._tell({"is": "end"})
+
+    # What sessions ask of it.
+
+    @property
+    def world(self) -> World:
+        """What all sessions share."""
+        return self._world
+
+    def journey(self, number: int) -> Journey:
+        """Return the journey of a session that is about to open."""
+        return self._journey(self._world, number)
+
+    async def dues(self, number: int) -> Iterator[int] | None:
+        """Return when the operations of a session are due; ``None`` if that is up to itself."""
+        plan = self._plan
+        if plan.arrival_rate is None:
+            return None
+        await self._started.wait()
+        # Sessions are numbered in each engine; among those of all engines they alternate.
+        everybody = arrivals(
+            SHAPES[plan.shape],
+            plan.arrival_rate,
+            duration_s=plan.duration_s,
+            share=number * plan.shares + plan.share,
+            shares=plan.sessions,
+        )
+        return (self._start_ns + round(at_s * 1e9) for _, at_s in everybody)
+
+    def think_ns(self) -> int:
+        """Return how long a session thinks."""
+        return round(self._plan.profile.think_s * 1e9)
+
+    def succeeded(self, operation: Operation, due_ns: int) -> None:
+        """Count an operation; it could have been sent at ``due_ns``."""
+        tally = self._tally
+        tally.add(operation)
+        late_ns = operation.sent_ns - due_ns
+        self._probe.lateness.add(late_ns)
+        tally.record(_LATENESS, late_ns)
+
+    def failed(self, operation: Operation, outcome: str, error: BaseException, by: Journey) -> None:
+        """Count an operation that failed."""
+        self._tally.fail(operation.name, outcome)
+        self._examples[operation.name, outcome] += 1
+        if self._examples[operation.name, outcome] <= _EXAMPLES:
+            failure = Failure(
+                operation=operation.name,
+                outcome=outcome,
+                text=by.recorder.redactor.text(f"{type(error).__name__}: {error}"),
+                session=str(by.number * self._plan.shares + self._plan.share),
+                evidence=by.recorder.recent(),
+            )
+            self._failures.append(failure.to_json())
+
+    def unfinished(self, operation: Operation) -> None:
+        """Count an operation that the end of the run cut short."""
+        self._tally.fail(operation.name, UNFINISHED)
+
+    # Inside.
+
+    async def _spawn(self) -> None:
+        """Start sessions as long as there are fewer than wanted, no faster than planned."""
+        loop = asyncio.get_running_loop()
+        next_s = 0.0
+        while True:
+            missing = (n for n in range(self._wanted) if n not in self._sessions)
+            number = next(missing, None)
+            if number is None:
+                self._spawned.clear()
+                await self._spawned.wait()
+                continue
+            next_s = max(next_s, loop.time() - INTERVAL_S) + 1 / self._plan.spawn_rate
+            session = _Session(self, number)
+            self._sessions[number] = session
+            task = asyncio.create_task(session.live(), name=f"session {number}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._gone, number))
+            await asyncio.sleep(max(0.0, next_s - loop.time()))
+
+    def _gone(self, number: int, _task: asyncio.Task[None]) -> None:
+        self._sessions.pop(number, None)
+        self._spawned.set()
+
+    async def _tell_intervals(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_s = loop.time()
+        while True:
+            next_s = max(next_s + INTERVAL_S, loop.time())
+            await asyncio.sleep(next_s - loop.time())
+            self._tell_interval()
+
+    def _tell_interval(self) -> None:
+        tally, self._tally = self._tally, Tally()
+        failures, self._failures = self._failures, []
+        interval = Interval(
+            t_s=(perf_counter_ns() - self._start_ns) / 1e9,
+            sessions=sum(session.is_open for session in self._sessions.values()),
+            tally=tally,
+            health=self._probe.take(),
+            failures=failures,
+        )
+        self._tell(interval.to_json())
+
+
+class _Session:
+    """One session: it opens, acts when that is due, and comes back when it failed."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self.is_open = False
+        self._engine = engine
+        self._number = number
+        self._journey: Journey | None = None
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """End after the operation that is under way."""
+        self._leaving.set()
+
+    def cut(self) -> None:
+        """Break off what it has."""
+        if self._journey is not None:
+            self._background = asyncio.ensure_future(self._journey.cut())
+
+    async def live(self) -> None:
+        """Live until told to leave."""
+        dues: Iterator[int] | None = None
+        due_ns = perf_counter_ns()
+        first = True
+        while not self._leaving.is_set():
+            self._journey = journey = self._engine.journey(self._number)
+            try:
+                if await self._do("connect", journey.open, due_ns, due_ns):
+                    self.is_open = True
+                    if first:
+                        dues, first = await self._engine.dues(self._number), False
+                    await self._act(journey, dues)
+            finally:
+                self.is_open = False
+                self._journey = None
+                await _close(journey)
+            due_ns = perf_counter_ns() + round(_RETRY_S * 1e9)
+            if dues is None or not self._engine.stopping.is_set():
+                await self._until(due_ns)
+
+    async def _act(self, journey: Journey, dues: Iterator[int] | None) -> None:
+        """Act when it is due, until that fails or there is nothing more to do."""
+        think_ns = self._engine.think_ns()
+        free_ns = perf_counter_ns()
+        # So that sessions that were opened at the same time do not act at the same time.
+        due_ns = free_ns + round(think_ns * (self._number * _GOLDEN % 1))
+        position = 0
+        while True:
+            if dues is not None:
+                following = next(dues, None)
+                if following is None:
+                    await self._leaving.wait()
+                    return
+                due_ns = following
+            if not await self._until(due_ns):
+                return
+            position += 1
+            # What is due while the last one was not done yet waits for the service, not for us.
+            if not await self._do(
+                journey.operation, journey.act, due_ns, max(due_ns, free_ns), position
+            ):
+                return
+            free_ns = perf_counter_ns()
+            due_ns = free_ns + think_ns
+
+    async def _do(
+        self,
+        name: str,
+        act: Callable[[Operation], Coroutine[Any, Any, None]],
+        intended_ns: int,
+        due_ns: int,
+        position: int = 0,
+    ) -> bool:
+        """Do one thing and count it; return whether it succeeded."""
+        now = perf_counter_ns()
+        operation = Operation(name=name, intended_ns=intended_ns, sent_ns=now, position=position)
+        try:
+            await act(operation)
+        except asyncio.CancelledError:
+            self._engine.unfinished(operation)
+            raise
+        except RealtimeHarnessError as error:
+            journey = self._journey
+            assert journey is not None
+            if self._engine.stopping.is_set():
+                self._engine.unfinished(operation)
+            else:
+                self._engine.failed(operation, class_of(error, journey), error, journey)
+            return False
+        if not operation.done_ns:
+            operation.done_ns = perf_counter_ns()
+        self._engine.succeeded(operation, due_ns)
+        return True
+
+    async def _until(self, due_ns: int) -> bool:
+        """Wait until it is time; return whether to go on."""
+        wait_s = (due_ns - perf_counter_ns()) / 1e9
+        if wait_s > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._leaving.wait()
+        return not self._leaving.is_set()
+
+
+async def _close(journey: Journey) -> None:
+    with suppress(TimeoutError, RealtimeHarnessError, OSError):
+        async with asyncio.timeout(_CLOSE_S):
+            await journey.close()
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def serve(connection: socket.socket) -> None:
+    """Do what is said on a connection until it says stop, or is closed."""
+    reader, writer = await asyncio.open_connection(sock=connection, limit=1 << 24)
+
+    def tell(line: Mapping[str, Any]) -> None:
+        if not writer.is_closing():
+            writer.write(orjson.dumps(line) + b"\n")
+
+    engine: Engine | None = None
+    try:
+        while line := await reader.readline():
+            command = orjson.loads(line)
+            match command.pop("do"):
+                case "plan":
+                    engine = Engine(Plan.from_json(command), tell)
+                    engine.begin()
+                    tell({"is": "ready"})
+                case "sessions" if engine is not None:
+                    engine.want(command["count"])
+                case "start" if engine is not None:
+                    engine.start(command["in_s"])
+                case "freeze":
+                    gc.collect()
+                    gc.freeze()
+                case "cut" if engine is not None:
+                    engine.cut()
+                case "stop" if engine is not None:
+                    await engine.stop()
+                    break
+    except RealtimeHarnessError as error:
+        tell({"is": "fault", "text": str(error)})
+    finally:
+        with suppress(OSError):
+            async with asyncio.timeout(_CLOSE_S):
+                await writer.drain()
+        writer.close()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run an engine: ``python -m realtime_harness.load.engine --fd N``."""
+    parser = argparse.ArgumentParser(prog="realtime_harness.load.engine", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="a connected socket")
+    options = parser.parse_args(arguments)
+    gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    _run(serve(socket.socket(fileno=options.fd)))
+
+
+def _run(coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(coroutine)
+    else:
+        uvloop.run(coroutine)
+
+
+if __name__ == "__main__":
+    main()

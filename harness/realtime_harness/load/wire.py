@@ -1,0 +1,69 @@
+"""What an engine and whoever started it tell each other: one JSON object on a line.
+
+Down::
+
+    {"do": "plan", …}                         first of all: see realtime_harness.load.engine.Plan
+    {"do": "sessions", "count": 12}           have so many sessions
+    {"do": "start", "in_s": 0.1}              begin with the schedule of arrivals
+    {"do": "cut"}                             break all sessions off; they come back
+    {"do": "stop"}                            end all sessions, tell the rest, and end
+
+Up::
+
+    {"is": "ready"}                           the plan is understood
+    {"is": "interval", …}                     each 250 ms: see :class:`Interval`
+    {"is": "end"}                             the last line
+    {"is": "fault", "text": …}                the engine cannot go on
+
+An engine whose connection is closed ends: it does not outlive whoever started it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_harness.load.health import Health
+from realtime_harness.load.operation import Tally
+
+__all__ = ["INTERVAL_S", "Interval"]
+
+INTERVAL_S = 0.25
+"""How often an engine tells what it measured."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Interval:
+    """What an engine measured since the last time."""
+
+    t_s: float
+    """When it ended: seconds since the engine's schedule began."""
+    sessions: int
+    """How many are connected."""
+    tally: Tally = field(default_factory=Tally)
+    health: Health = field(default_factory=Health)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    """Some examples: the first few of each class."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a line."""
+        return {
+            "is": "interval",
+            "t_s": round(self.t_s, 4),
+            "sessions": self.sessions,
+            "tally": self.tally.to_json(),
+            "health": self.health.to_json(),
+            "failures": self.failures,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Interval:
+        """Read back what :meth:`to_json` returned."""
+        return cls(
+            t_s=values["t_s"],
+            sessions=values["sessions"],
+            tally=Tally.from_json(values["tally"]),
+            health=Health.from_json(values["health"]),
+            failures=values["failures"],
+        )

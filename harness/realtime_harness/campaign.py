@@ -6,23 +6,26 @@ import asyncio
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime_harness import __version__
 from realtime_harness.baseline import Baseline
 from realtime_harness.contract.schemas import REVISION
+from realtime_harness.crew import Crew
 from realtime_harness.errors import UsageError
 from realtime_harness.gate import Gate, exit_code
 from realtime_harness.lab import Lab
 from realtime_harness.meter import Meter
 from realtime_harness.plan import Plan, shown
 from realtime_harness.requirements import requirement_set
-from realtime_harness.results import Run, RunInfo, read_run
+from realtime_harness.results import CheckResult, Run, RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.store import Store, new_run_directory
@@ -32,7 +35,7 @@ from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode, Standing
 
-__all__ = ["RUNS", "Campaign"]
+__all__ = ["RUNS", "Campaign", "Conversation"]
 
 RUNS = Path("realtime-runs")
 """Where run directories are made, below the working directory."""
@@ -40,10 +43,20 @@ RUNS = Path("realtime-runs")
 _PACKAGES = ("aiohttp", "aiortc", "httpx2", "openai", "pytest", "pytest-xdist", "websockets")
 
 
+class Conversation(NamedTuple):
+    """A scenario that is to be run."""
+
+    scenario: Scenario
+    repetition: int = 1
+    """Counts from 1."""
+    client: str = DEFAULT_CLIENT
+    """Makes its calls."""
+
+
 class Campaign:
     """A run that is under way. Begin one, run scenarios, finish it.
 
-    With workers, one process begins and finishes the run; the others join it with what
+    With workers of xdist's, one process begins and finishes the run; the others join it with what
     :meth:`share` gives.
     """
 
@@ -65,13 +78,15 @@ class Campaign:
         self._lab = lab
         self._info = info
         self._obstacle = obstacle
+        self._crew: Crew[ScenarioOutcome] | None = None
+        self._ahead: dict[Conversation, Future[ScenarioOutcome]] = {}
         self._meter: Meter | None = None
         if plan.max_cost is not None or not (target.upstream or target).is_loopback:
             self._meter = Meter(
                 store.directory,
                 target,
                 limit_usd=plan.max_cost,
-                workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+                workers=plan.at_a_time * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
             )
 
     @property
@@ -164,56 +179,66 @@ class Campaign:
             requirements=shared["requirements"],
             retry_unexpected=shared["retry_unexpected"],
             max_cost=shared["max_cost"],
+            workers=1,
         )
         gate = _gate(plan, target.name)
         return cls(plan, gate, target, Lab(), store, None, obstacle=shared["obstacle"])
 
-    def run(
-        self, scenario: Scenario, repetition: int = 1, client: str = DEFAULT_CLIENT
-    ) -> ScenarioOutcome:
-        """Run one scenario, on an event loop of its own; again, if it is unexpectedly red.
+    def expect(self, conversations: Iterable[Conversation]) -> None:
+        """Begin these in the background, as many at a time as the plan says.
 
-        Args:
-            scenario: what to run.
-            repetition: counts from 1.
-            client: makes its calls.
+        :meth:`run` has to be called for each, in about this order. Conversations that measure time
+        are left alone: give them to :meth:`run` when the others are over.
+        """
+        wanted = [each for each in conversations if not each.scenario.exclusive]
+        if self._plan.at_a_time > 1 and len(wanted) > 1:
+            self._crew = Crew(self._plan.at_a_time)
+            for each in dict.fromkeys(wanted):
+                self._ahead[each] = self._crew.submit(partial(self._converse, each, 1))
+
+    def run(self, conversation: Conversation) -> ScenarioOutcome:
+        """Run one scenario, on an event loop of its own; again, if it is unexpectedly red.
 
         Returns:
             the outcome of the first attempt, its results with their standing.
 
         """
-        ours = scenario.function.__module__.startswith(_OURS)
-        outcome = self._attempt(scenario, repetition, client, 1)
+        ours = conversation.scenario.function.__module__.startswith(_OURS)
+        if (begun := self._ahead.pop(conversation, None)) is not None:
+            outcome = begun.result()
+        else:
+            outcome = self._attempt(conversation, 1)
         results = [self._gate.place(result, required=not ours) for result in outcome.results]
         for attempt in range(2, self._plan.retry_unexpected + 2):
             if all(result.standing is not Standing.UNEXPECTED for result in results):
                 break
             if self._obstacle or (self._meter is not None and self._meter.obstacle()):
                 break
-            more = self._attempt(scenario, repetition, client, attempt)
+            more = self._attempt(conversation, attempt)
             results = list(map(self._gate.again, results, more.results))
         return replace(outcome, results=results)
 
-    def _attempt(
-        self, scenario: Scenario, repetition: int, client: str, attempt: int
-    ) -> ScenarioOutcome:
+    def _attempt(self, conversation: Conversation, attempt: int) -> ScenarioOutcome:
         with asyncio.Runner() as runner:
-            return runner.run(
-                run_scenario(
-                    scenario,
-                    self.target,
-                    lab=self._lab,
-                    store=self.store,
-                    client=client,
-                    repetition=repetition,
-                    attempt=attempt,
-                    meter=self._meter,
-                    obstacle=self._obstacle,
-                )
-            )
+            return runner.run(self._converse(conversation, attempt))
+
+    async def _converse(self, conversation: Conversation, attempt: int) -> ScenarioOutcome:
+        return await run_scenario(
+            conversation.scenario,
+            self.target,
+            lab=self._lab,
+            store=self.store,
+            client=conversation.client,
+            repetition=conversation.repetition,
+            attempt=attempt,
+            meter=self._meter,
+            obstacle=self._obstacle,
+        )
 
     def leave(self) -> None:
         """End what this process started for the run, without a word about its outcome."""
+        if self._crew is not None:
+            self._crew.close()
         self.store.close()
         if self._meter is not None:
             self._meter.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,14 @@ class Meter:
     """Adds up what evidence says was charged, and says when the limit is near.
 
     The processes of a run have a file in common: each writes its charges there and reads those of
-    the others before it says whether to go on. Close it at the end.
+    the others before it says whether to go on. May be used from several threads. Close it at the
+    end.
 
     Args:
         directory: of the run.
         target: whose models are charged.
         limit_usd: what the estimate must not pass; ``None`` for no limit.
-        workers: processes that may each have a response under way.
+        workers: conversations at a time, which may each have a response under way.
 
     """
 
@@ -51,16 +53,20 @@ class Meter:
         self._limit_usd = limit_usd
         self._workers = workers
         self._seen: set[str] = set()
+        self._lock = threading.Lock()
         self._spent = _Spent()
         self._read_to = 0
 
     def add(self, entry: Entry) -> None:
         """Count what a line of evidence says was charged; what two connections saw counts once."""
         found = charge(entry, model=self._model, transcription_model=self._transcription_model)
-        if found is None or found.id in self._seen:
+        if found is None:
             return
-        if found.id:
-            self._seen.add(found.id)
+        with self._lock:
+            if found.id in self._seen:
+                return
+            if found.id:
+                self._seen.add(found.id)
         self._journal.append({"usd": found.usd, "id": found.id})
 
     def obstacle(self) -> str:
@@ -96,6 +102,10 @@ class Meter:
 
     def _catch_up(self) -> _Spent:
         """Read what was charged since the last time, by whichever process."""
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> _Spent:
         path, spent = self._journal.path, self._spent
         if os.path.getsize(path) == self._read_to:
             return spent

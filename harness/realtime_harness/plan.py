@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from realtime_harness.evidence import MASK
 from realtime_harness.scenario import CLIENTS, DEFAULT_CLIENT
 
 __all__ = ["Plan", "chosen_clients", "shown"]
+
+_AT_A_TIME = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class Plan:
     clients: tuple[str, ...] = (DEFAULT_CLIENT,)
     """What makes WebRTC calls; scenarios that make them run once with each."""
     repeat: int = 1
-    workers: int = 0
-    """Processes of xdist's; 0 for none."""
+    workers: int | None = None
+    """Conversations at a time; see :attr:`at_a_time`."""
     defects: tuple[str, ...] = ()
     behaviours: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -46,6 +49,18 @@ class Plan:
     def is_whole(self) -> bool:
         """Whether all scenarios are to run."""
         return not self.suites and not self.keyword and DEFAULT_CLIENT in self.clients
+
+    @property
+    def at_a_time(self) -> int:
+        """How many conversations are had at the same time.
+
+        If that was not asked for, some with a fake of ours, and one elsewhere: others limit the
+        rate of what they are asked.
+        """
+        if self.workers is not None:
+            return max(1, self.workers)
+        is_ours = self.target.partition(":")[0] == "fake"
+        return min(_AT_A_TIME, os.cpu_count() or 1) if is_ours else 1
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -66,7 +81,7 @@ class Plan:
         yield "-k", self.keyword
         yield "--clients", ",".join(self.clients) if self.clients != (DEFAULT_CLIENT,) else None
         yield "--repeat", self.repeat if self.repeat > 1 else None
-        yield "-n", self.workers
+        yield "-n", None if self.workers is None else str(self.workers)
         yield from (("--defect", shown(name)) for name in self.defects)
         yield from (("--behaviour", shown(name)) for name in self.behaviours)
         yield from (("--fault", shown(fault)) for fault in self.faults)

@@ -30,12 +30,19 @@ from realtime_harness.scenario import DEFAULT_CLIENT
 from realtime_harness.verdicts import Standing, Verdict
 
 if TYPE_CHECKING:
-    from realtime_harness.campaign import Campaign
+    from realtime_harness.campaign import Campaign, Conversation
     from realtime_harness.results import CheckResult
     from realtime_harness.runner import ScenarioOutcome
     from realtime_harness.scenario import Scenario
 
-__all__ = ["EXCLUSIVE", "CheckItem", "ScenarioCollector", "adopt", "write_reports"]
+__all__ = [
+    "EXCLUSIVE",
+    "CheckItem",
+    "ScenarioCollector",
+    "adopt",
+    "conversations",
+    "write_reports",
+]
 
 pytest_plugins = ("realtime_harness.fixtures",)
 
@@ -175,7 +182,13 @@ class ScenarioCollector(pytest.Collector):
             campaign = self.config.stash.get(_CAMPAIGN, None)
             if campaign is None:
                 pytest.fail("scenarios on xdist's workers need --rt-target", pytrace=False)
-            self._outcome = campaign.run(self.scenario, self._repetition, self._client)
+            self._outcome = campaign.run(self.conversation())
+
+    def conversation(self) -> Conversation:
+        """Return what its items judge."""
+        from realtime_harness.campaign import Conversation
+
+        return Conversation(self.scenario, self._repetition, self._client)
 
     def result(self, check: str) -> CheckResult:
         """Return the verdict of a check; only after :meth:`setup`."""
@@ -295,6 +308,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def adopt(config: pytest.Config, campaign: Campaign) -> None:
     """Run the scenarios of this pytest session in a campaign that somebody else finishes."""
     config.stash[_CAMPAIGN] = campaign
+
+
+def conversations(session: pytest.Session) -> list[Conversation]:
+    """Return the conversations that the items of a session are about, in order."""
+    owners = dict.fromkeys(item.parent for item in session.items if isinstance(item, CheckItem))
+    return [owner.conversation() for owner in owners]
 
 
 def write_reports(directory: Path) -> Path:

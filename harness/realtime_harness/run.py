@@ -60,7 +60,9 @@ class ScenarioRun:
         self.recorder = recorder
         self.ledger = Ledger(scenario, recorder)
         self.measurements: dict[str, Any] = {}
-        self.signaling = Signaling(target, recorder, user_agent=f"realtime-harness ({scenario.id})")
+        # Of this run alone: its calls are told from those of a repetition by it.
+        agent = f"realtime-harness ({scenario.id}; {uuid4().hex[:8]})"
+        self.signaling = Signaling(target, recorder, user_agent=agent)
         """HTTP requests to the target."""
         self.control: Control | None = None
         """The fake's control API, for targets that claim it."""

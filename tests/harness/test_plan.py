@@ -16,6 +16,7 @@ from realtime_harness.plan import Plan, chosen_clients
         (Plan(suites=("a", "b"), keyword="x"), "--target fake --suite a --suite b -k x"),
         (Plan(clients=("aiortc", "chromium")), "--target fake --clients aiortc,chromium"),
         (Plan(repeat=3, workers=2), "--target fake --repeat 3 -n 2"),
+        (Plan(workers=0), "--target fake -n 0"),
         (
             Plan(defects=("d",), behaviours=("b",), faults=("delay:50ms",)),
             "--target fake --defect d --behaviour b --fault delay:50ms",
@@ -25,7 +26,16 @@ from realtime_harness.plan import Plan, chosen_clients
             "--target fake --config c --baseline b --requirements r --retry-unexpected 1",
         ),
     ],
-    ids=["nothing", "out-is-left-out", "selection", "clients", "repetition", "switches", "gate"],
+    ids=[
+        "nothing",
+        "out-is-left-out",
+        "selection",
+        "clients",
+        "repetition",
+        "one",
+        "switches",
+        "gate",
+    ],
 )
 def test_the_command_that_repeats_it(plan: Plan, options: str) -> None:
     assert plan.command == ("realtime-harness", "run", *options.split())
@@ -35,6 +45,14 @@ def test_keys_are_not_written_down() -> None:
     plan = Plan(faults=("drop:key=sk-secret,every=2",))
     assert "sk-secret" not in " ".join(plan.command)
     assert "every=2" in plan.command[-1]
+
+
+def test_conversations_at_a_time() -> None:
+    assert 1 <= Plan().at_a_time <= 4
+    assert Plan(target="fake:azure-ga").at_a_time == Plan().at_a_time
+    assert Plan(target="openai").at_a_time == 1
+    assert Plan(target="openai", workers=3).at_a_time == 3
+    assert Plan(workers=0).at_a_time == 1
 
 
 def test_whole() -> None:

@@ -15,7 +15,6 @@ import typer
 
 from realtime_harness import __version__
 from realtime_harness.cli import baseline as baseline_command
-from realtime_harness.cli import load as load_command
 from realtime_harness.cli import recordings as recordings_commands
 from realtime_harness.cli.lists import LISTS, Listed
 from realtime_harness.cli.suites import chosen_suites, run_plan, run_targets
@@ -33,7 +32,6 @@ app = typer.Typer(
 )
 app.add_typer(baseline_command.app, name="baseline")
 recordings_commands.add_to(app)
-load_command.add_to(app)
 
 
 def main() -> None:
@@ -235,8 +233,14 @@ def run(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("-n", min=0, metavar="N", help="Worker processes (needs pytest-xdist).")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "-n",
+            min=0,
+            metavar="N",
+            help="Conversations at a time. Default: up to 4 with a fake, 1 elsewhere.",
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(

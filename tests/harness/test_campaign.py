@@ -140,7 +140,7 @@ def beta_root() -> Iterator[str]:
 
 def test_beta_is_said_and_not_judged(beta_root: str, sample: Scenario) -> None:
     campaign = Campaign.begin(Plan(target=beta_root, retry_unexpected=2), KEY)
-    outcome = Campaign.join(campaign.share()).run(sample)
+    outcome = Campaign.join(campaign.share()).run(Conversation(sample))
     for result in outcome.results:
         campaign.store.add_check(result)
     [result] = outcome.results
@@ -153,7 +153,7 @@ def test_beta_is_said_and_not_judged(beta_root: str, sample: Scenario) -> None:
 
 
 def test_key_that_is_refused_ends_the_run_before_it_begins(beta_root: str) -> None:
-    with pytest.raises(KeyRefused, match="refuses the key .HTTP 401.*set REALTIME_API_KEY"):
+    with pytest.raises(KeyRefused, match=r"refuses the key \(HTTP 401.*set REALTIME_API_KEY"):
         Campaign.begin(Plan(target=beta_root), {"REALTIME_API_KEY": "another"})
     assert not list(Path().iterdir())
 
@@ -161,7 +161,7 @@ def test_key_that_is_refused_ends_the_run_before_it_begins(beta_root: str) -> No
 def test_costs_are_in_the_run(http_root: str, sample: Scenario) -> None:
     campaign = Campaign.begin(Plan(target=http_root, max_cost=0.001, retry_unexpected=2), KEY)
     worker = Campaign.join(campaign.share())
-    [result] = worker.run(sample).results
+    [result] = worker.run(Conversation(sample)).results
     worker.leave()
     campaign.store.add_check(result)
     assert (result.verdict, result.attempts) == (Verdict.UNTESTABLE, [])

@@ -25,6 +25,7 @@ from realtime_harness.plan import Plan, chosen_clients
             Plan(config=Path("c"), baseline=Path("b"), requirements="r", retry_unexpected=1),
             "--target fake --config c --baseline b --requirements r --retry-unexpected 1",
         ),
+        (Plan(max_cost=0.5), "--target fake --max-cost 0.5"),
     ],
     ids=[
         "nothing",
@@ -35,6 +36,7 @@ from realtime_harness.plan import Plan, chosen_clients
         "one",
         "switches",
         "gate",
+        "cost",
     ],
 )
 def test_the_command_that_repeats_it(plan: Plan, options: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from realtime_harness.checks import Check
 from realtime_harness.contract.rules import Finding, Rule
 from realtime_harness.errors import HarnessError, MissingExtra, TargetViolation
 from realtime_harness.evidence import Direction, Kind, Lane
+from realtime_harness.meter import Meter
 from realtime_harness.results import read_run
 from realtime_harness.run import ScenarioRun
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import Scenario
 from realtime_harness.store import Store
 from realtime_harness.targets.capabilities import Capability
+from realtime_harness.targets.profiles import AZURE
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
@@ -215,3 +218,46 @@ async def test_store_gets_evidence_and_scenario(
     assert entries == outcome.evidence
     assert not problems
     assert entries[0].data == {"text": "hello", "key": "[redacted]"}
+
+
+async def test_what_stands_in_the_way_is_the_reason(declared: Declared, target: Target) -> None:
+    async def sample(run: ScenarioRun) -> None:
+        raise AssertionError("must not be had")
+
+    outcome = await run_scenario(declared(sample), target, obstacle="it is the beta")
+    assert verdicts(outcome) == [(Verdict.UNTESTABLE, "it is the beta")]
+
+
+async def test_conversation_is_ended_before_it_costs_too_much(
+    declared: Declared, check: MakeCheck, target: Target, tmp_path: Path
+) -> None:
+    async def sample(run: ScenarioRun) -> None:
+        run.check(check(), True)
+        usage = {"output_token_details": {"audio_tokens": 1000}}
+        data = {"type": "response.done", "response": {"id": "a", "usage": usage}}
+        run.recorder.record(Lane.WEBSOCKET, "client", Direction.RECEIVED, Kind.EVENT, data)
+        await asyncio.sleep(20)
+
+    scenario = declared(sample, checks=[check(), check("second")])
+    meter = Meter(tmp_path, target, limit_usd=0.1)
+    first = await run_scenario(scenario, target, meter=meter)
+    second = await run_scenario(scenario, target, meter=meter)
+    meter.close()
+    assert [verdict for verdict, _ in verdicts(first)] == [Verdict.PASS, Verdict.UNTESTABLE]
+    assert "to stay below --max-cost 0.1: about $0.0640" in verdicts(first)[1][1]
+    assert [verdict for verdict, _ in verdicts(second)] == [Verdict.UNTESTABLE] * 2
+
+
+async def test_what_a_target_does_not_have_is_not_applicable(
+    declared: Declared, check: MakeCheck, target: Target
+) -> None:
+    async def sample(run: ScenarioRun) -> None:
+        run.check(check(), False, "wrong")
+        await run.call()
+
+    filtering = replace(target, profile=replace(AZURE, filters_calls=True))
+    outcome = await run_scenario(declared(sample, checks=[check(), check("second")]), filtering)
+    assert verdicts(outcome) == [
+        (Verdict.FAIL, "wrong"),
+        (Verdict.NOT_APPLICABLE, "target sample filters what is told on a data channel"),
+    ]

@@ -86,7 +86,7 @@ def lab() -> Iterator[Lab]:
 
 
 TIMED = ("rt.relay.added-delay-", "rt.relay.overhead-bound")
-"""Measure time, which is no matter of these tests and varies on a machine that does other things."""
+"""They measure time, which varies on a machine that does other things as well."""
 
 
 def red(run: Run) -> list[str]:

@@ -5,11 +5,11 @@ import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import trustme
-import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from realtime_harness.clients.signaling import Signaling
@@ -18,7 +18,7 @@ from realtime_harness.errors import TargetUnreachable
 from realtime_harness.evidence import Lane, Recorder
 from realtime_harness.targets.target import Target
 
-KNOWS_PROXIES = int(websockets.__version__.partition(".")[0]) >= 15
+KNOWS_PROXIES = int(version("websockets").partition(".")[0]) >= 15
 
 
 async def hold(connection: ServerConnection) -> None:

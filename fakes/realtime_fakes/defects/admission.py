@@ -6,6 +6,7 @@ from typing import Any
 
 from realtime_fakes.audience import Role
 from realtime_fakes.defects.members import errors, event_tap, granted, put, said
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.switches import Event, Switch
 
 __all__ = ["SWITCHES"]
@@ -34,8 +35,7 @@ def _because(reason: str, *names: str) -> dict[str, str]:
     return {f"rt.{name}": reason for name in names}
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    return Switch(name=name, violates=f"rt.admission.{violates}", summary=summary, **how)
+_defect = Suite("admission").defect
 
 
 def _overlooks(what: str, violates: str, summary: str, **how: Any) -> Switch:
@@ -50,6 +50,9 @@ SWITCHES: tuple[Switch, ...] = (
         "admitted",
         "Sends conversation.created before session.created over WebSocket.",
         event=_not_first,
+        also={
+            "rt.wire.session-created-first": "the session is created second",
+        },
     ),
     _defect(
         "session-of-another-model",
@@ -180,12 +183,19 @@ SWITCHES: tuple[Switch, ...] = (
         "closed",
         "Leaves sockets open that it refuses.",
         policy={"close_refused": False},
+        also={
+            "rt.relay.refusal": "what is to be passed on does not come",
+            "rt.sideband.bad-key": "an attachment is refused in the same way",
+        },
     ),
     _defect(
         "refuses-without-message",
         "error-shape",
         "Refuses callers without a key without a message.",
         event=errors(said("message", ...), message=_MISSING),
+        also={
+            "rt.wire.event-schema": "the schema requires a message",
+        },
     ),
     # the beta
     _overlooks("beta_header", "beta-header", "Lets clients of the beta in that say so by header."),

@@ -5,9 +5,10 @@ They are committed on items to which clients have given ids, so that turns go on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.defects.taps import (
     Change,
     another,
@@ -188,21 +189,7 @@ _RETRIEVE, _DELETE, _TRUNCATE = (
 )
 
 
-def _defect(
-    name: str,
-    violates: str,
-    summary: str,
-    event: EventTap,
-    *,
-    also: Mapping[str, str] | None = None,
-) -> Switch:
-    return Switch(
-        name=name,
-        violates=f"rt.conversation.{violates}",
-        summary=summary,
-        event=event,
-        also=also or {},
-    )
+_defect = Suite("conversation").defect
 
 
 SWITCHES: tuple[Switch, ...] = (
@@ -381,6 +368,10 @@ SWITCHES: tuple[Switch, ...] = (
         "deleted",
         "Names another item than the one that was deleted.",
         on_websocket(_wrong_deleted, "conversation.item.deleted"),
+        also={
+            "rt.wire.turn-order": "an item is deleted that is not there",
+            "rt.wire.answers-asked-for": "nobody asked for that item to be deleted",
+        },
     ),
     _defect(
         "deleted-item-retrieved",
@@ -393,12 +384,18 @@ SWITCHES: tuple[Switch, ...] = (
         "deleted-twice",
         "Deletes an item as often as it is asked to.",
         _unknown(_DELETE, _done_after_all("conversation.item.deleted"), deleted=True),
+        also={
+            "rt.wire.turn-order": "an item is deleted that is not there",
+        },
     ),
     _defect(
         "unknown-item-deleted",
         "delete-unknown",
         "Deletes items that never were.",
         _unknown(_DELETE, _done_after_all("conversation.item.deleted")),
+        also={
+            "rt.wire.turn-order": "an item is deleted that is not there",
+        },
     ),
     _defect(
         "delete-error-code",

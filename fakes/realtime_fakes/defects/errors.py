@@ -7,6 +7,7 @@ from typing import Any
 
 from realtime_fakes.audience import Role
 from realtime_fakes.defects.members import at, drop, errors, event_tap, said
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -71,10 +72,7 @@ def _because(reason: str, *names: str) -> dict[str, str]:
     return {f"rt.{name}": reason for name in names}
 
 
-def _defect(name: str, violates: str, summary: str, event: EventTap, **how: Any) -> Switch:
-    return Switch(
-        name=f"error-{name}", violates=f"rt.errors.{violates}", summary=summary, event=event, **how
-    )
+_defect = Suite("errors", prefix="error-").defect
 
 
 def _field(name: str, violates: str, summary: str, **members: Any) -> Switch:

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_fakes.audience import Role
-from realtime_fakes.defects.taps import Change, another, drop, in_response, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    drop,
+    in_response,
+    on_websocket,
+    refusal,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -95,14 +102,7 @@ def _a_little_later(event: Event, memory: dict[str, Any]) -> list[Event]:
 def _not_to_nothing(event: Event, memory: dict[str, Any]) -> list[Event]:
     if event["audio_end_ms"]:
         return [event]
-    error = {
-        "type": "invalid_request_error",
-        "code": "invalid_value",
-        "message": "Expected a value > 0.",
-        "param": "audio_end_ms",
-        "event_id": None,
-    }
-    return [another(event, "e", type="error", error=error)]
+    return [refusal(event, "invalid_value", "Expected a value > 0.", "audio_end_ms")]
 
 
 def _on_calls(change: Change, *types: str) -> EventTap:
@@ -113,8 +113,7 @@ def _on_calls(change: Change, *types: str) -> EventTap:
     return tap
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    return Switch(name=name, violates=f"rt.interruption.{violates}", summary=summary, **how)
+_defect = Suite("interruption").defect
 
 
 SWITCHES: tuple[Switch, ...] = (
@@ -166,6 +165,9 @@ SWITCHES: tuple[Switch, ...] = (
             "response.done",
             "input_audio_buffer.committed",
         ),
+        also={
+            "rt.wire.turn-order": "an item of speech is added without a commit",
+        },
     ),
     # by the client
     _defect(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from realtime_fakes.defects.members import Change, at, event_tap, granted, put, replies, said
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.switches import Event, EventTap, HttpReply, ReplyTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -95,8 +96,7 @@ def _because(reason: str, *names: str) -> dict[str, str]:
     return {f"rt.keys.{name}": reason for name in names}
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    return Switch(name=name, violates=f"rt.keys.{violates}", summary=summary, **how)
+_defect = Suite("keys").defect
 
 
 SWITCHES: tuple[Switch, ...] = (

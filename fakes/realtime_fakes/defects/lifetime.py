@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.defects.taps import Change, another, is_chosen, named_item, on_websocket
 from realtime_fakes.switches import Event, Switch
 
@@ -85,9 +86,7 @@ def _settings_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [{**event, "session": {**session, "instructions": mixed}}]
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    also = {f"rt.lifetime.{check}": why for check, why in how.pop("also", {}).items()}
-    return Switch(name=name, violates=f"rt.lifetime.{violates}", summary=summary, also=also, **how)
+_defect = Suite("lifetime").defect
 
 
 SWITCHES: tuple[Switch, ...] = (
@@ -153,6 +152,11 @@ SWITCHES: tuple[Switch, ...] = (
         "ends-with-client",
         "A session goes on when its client has closed the socket.",
         policy={"outlived": ("close",)},
+        also={
+            "rt.relay.caller-leaves": "what a relay closes goes on as well",
+            "rt.relay.client-closes": "what a relay closes goes on as well",
+            "rt.relay.client-loss": "what a relay closes goes on as well",
+        },
     ),
     _defect(
         "session-outlives-loss",

@@ -5,10 +5,18 @@ Calls that nobody was asked about and calls that were are told apart, so that ei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, another, drop, in_item, in_response, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    another,
+    drop,
+    in_item,
+    in_output,
+    on_websocket,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -72,14 +80,7 @@ def _of(kind: str, change: Change) -> Change:
 
 def _calls(**members: Any) -> Change:
     """Return a change of the calls that a response shows when it is done."""
-    return in_response(
-        lambda response: {
-            "output": [
-                {**item, **members} if item["type"] == "mcp_call" else item
-                for item in response["output"]
-            ]
-        }
-    )
+    return in_output(lambda item: members if item["type"] == "mcp_call" else {})
 
 
 # -- listing ---------------------------------------------------------------------------------------
@@ -159,23 +160,7 @@ def _starts_early(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [event]
 
 
-def _defect(
-    name: str,
-    violates: str,
-    summary: str,
-    event: EventTap | None = None,
-    *,
-    policy: Mapping[str, Any] | None = None,
-    also: Mapping[str, str] | None = None,
-) -> Switch:
-    return Switch(
-        name=name,
-        violates=f"rt.mcp.{violates}",
-        summary=summary,
-        event=event,
-        policy=policy or {},
-        also=also or {},
-    )
+_defect = Suite("mcp").defect
 
 
 _LIST, _CALL = "mcp_list_tools", "mcp_call"

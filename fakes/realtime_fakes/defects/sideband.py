@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from realtime_fakes.audience import Role
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.switches import Event, EventTap, HttpReply, ReplyTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -160,8 +161,7 @@ def _because(reason: str, *names: str) -> dict[str, str]:
     return {f"rt.sideband.{name}": reason for name in names}
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    return Switch(name=name, violates=f"rt.sideband.{violates}", summary=summary, **how)
+_defect = Suite("sideband").defect
 
 
 SWITCHES: tuple[Switch, ...] = (

@@ -15,10 +15,13 @@ __all__ = [
     "drop",
     "drop_error",
     "in_item",
+    "in_output",
     "in_response",
+    "in_sessions",
     "is_chosen",
     "named_item",
     "on_websocket",
+    "refusal",
     "with_metadata",
 ]
 
@@ -107,10 +110,43 @@ def in_response(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
     return changed
 
 
+def in_output(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
+    """Return a change of the items that a response shows when it is done."""
+
+    def members(response: dict[str, Any]) -> dict[str, Any]:
+        return {"output": [{**item, **change(item)} for item in response["output"]]}
+
+    return in_response(members)
+
+
+def in_sessions(kind: str, change: Change, *types: str) -> EventTap:
+    """Return a tap as :func:`on_websocket` does, in sessions of a type."""
+
+    def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
+        if event["type"] == "session.created":
+            memory["session type"] = event["session"].get("type")
+        is_meant = memory.get("session type") == kind and event["type"] in types
+        return change(event, memory) if is_meant else [event]
+
+    return on_websocket(tap)
+
+
 def another(event: Event, suffix: str, **members: Any) -> Event:
     """Return an event to send beside ``event``, with an id of its own."""
     # Where errors have no id, what stands in their place has to have one.
     return {"event_id": f"{event.get('event_id') or 'event_'}{suffix}", **members}
+
+
+def refusal(event: Event, code: str | None, message: str, param: str | None = None) -> Event:
+    """Return an ``error`` to send in the place of ``event``."""
+    error = {
+        "type": "invalid_request_error",
+        "code": code,
+        "message": message,
+        "param": param,
+        "event_id": None,
+    }
+    return another(event, "x", type="error", error=error)
 
 
 def is_chosen(item: dict[str, Any]) -> bool:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, another, drop, in_item, in_response, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    another,
+    drop,
+    in_item,
+    in_output,
+    in_response,
+    on_websocket,
+    refusal,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -32,7 +42,7 @@ def _required(change: Change, *types: str, kind: str = "") -> EventTap:
 
     def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
         if event["type"] == "session.updated":
-            memory["required"] = event["session"]["tool_choice"] == "required"
+            memory["required"] = event["session"].get("tool_choice") == "required"
         elif memory.get("required") and (not kind or event["item"]["type"] == kind):
             return change(event, memory)
         return [event]
@@ -77,19 +87,12 @@ def _in_all(name: str, change: Callable[[Any], Any]) -> EventTap:
 
 def _calls(**members: Any) -> Change:
     """Return a change of the calls that a response shows when it is done."""
-    return in_response(
-        lambda response: {
-            "output": [
-                {**item, **members} if item["type"] == "function_call" else item
-                for item in response["output"]
-            ]
-        }
-    )
+    return in_output(lambda item: members if item["type"] == "function_call" else {})
 
 
 def _shown_as_auto(event: Event, memory: dict[str, Any]) -> list[Event]:
     session = event["session"]
-    if session["tool_choice"] != "required":
+    if session.get("tool_choice") != "required":
         return [event]
     return [{**event, "session": {**session, "tool_choice": "auto"}}]
 
@@ -134,17 +137,7 @@ def _behind_itself(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 
 def _error(code: str | None) -> Change:
-    def change(event: Event, memory: dict[str, Any]) -> list[Event]:
-        error = {
-            "type": "invalid_request_error",
-            "code": code,
-            "message": "Calls are not kept.",
-            "param": None,
-            "event_id": None,
-        }
-        return [another(event, "x", type="error", error=error)]
-
-    return change
+    return lambda event, memory: [refusal(event, code, "Calls are not kept.")]
 
 
 # -- its output ------------------------------------------------------------------------------------
@@ -228,23 +221,7 @@ def _replaced(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _defect(
-    name: str,
-    violates: str,
-    summary: str,
-    event: EventTap | None = None,
-    *,
-    policy: Mapping[str, Any] | None = None,
-    also: Mapping[str, str] | None = None,
-) -> Switch:
-    return Switch(
-        name=name,
-        violates=f"rt.tools.{violates}",
-        summary=summary,
-        event=event,
-        policy=policy or {},
-        also=also or {},
-    )
+_defect = Suite("tools").defect
 
 
 SWITCHES: tuple[Switch, ...] = (

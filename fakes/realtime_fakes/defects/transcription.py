@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, another, drop, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    another,
+    drop,
+    in_sessions,
+    on_websocket,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -127,14 +134,7 @@ def _fails_the_answer(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 def _in_sessions(change: Change, *types: str) -> EventTap:
     """Return a tap on sessions that transcribe."""
-
-    def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
-        if event["type"] == _GREETED:
-            memory["type"] = event["session"].get("type")
-        is_meant = memory.get("type") == "transcription" and event["type"] in types
-        return change(event, memory) if is_meant else [event]
-
-    return on_websocket(tap)
+    return in_sessions("transcription", change, *types)
 
 
 def _another_object(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -165,11 +165,7 @@ def _no_error(is_meant: Callable[[dict[str, Any]], bool]) -> Change:
     return lambda event, memory: [] if is_meant(event["error"]) else [event]
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    also = {f"rt.transcription.{check}": why for check, why in how.pop("also", {}).items()}
-    return Switch(
-        name=name, violates=f"rt.transcription.{violates}", summary=summary, also=also, **how
-    )
+_defect = Suite("transcription").defect
 
 
 _SILENT = "the end of a transcription is how it is seen"
@@ -211,18 +207,28 @@ SWITCHES: tuple[Switch, ...] = (
         "deltas-first",
         "The last delta of a transcription comes behind its end.",
         event=on_websocket(_last_delta_late, _DELTA, _COMPLETED),
+        also={
+            "rt.wire.transcription-order": "a delta comes behind the end",
+            "rt.wire.transcription-agrees": "the deltas up to the end do not make up the transcript",
+        },
     ),
     _defect(
         "transcription-completed-twice",
         "once",
         "Transcriptions are completed twice.",
         event=on_websocket(_twice, _COMPLETED),
+        also={
+            "rt.wire.transcription-order": "it has ended twice",
+        },
     ),
     _defect(
         "transcribed-before-commit",
         "behind-commit",
         "What is committed is transcribed before the commit is told.",
         event=on_websocket(_commit_told_late, _UPDATED, _COMMITTED, _COMPLETED, _FAILED),
+        also={
+            "rt.wire.turn-order": "the commit comes behind what follows from it",
+        },
     ),
     _defect(
         "transcription-cost-wrong",
@@ -241,6 +247,9 @@ SWITCHES: tuple[Switch, ...] = (
         "item-not-done-again",
         "An item is done once more when its transcript is there.",
         event=on_websocket(_done_again, "conversation.item.done", _COMPLETED),
+        also={
+            "rt.wire.turn-order": "an item is done twice",
+        },
     ),
     _defect(
         "logprobs-unasked",
@@ -266,6 +275,9 @@ SWITCHES: tuple[Switch, ...] = (
         "failed-alone",
         "A transcription that has failed is completed, too.",
         event=on_websocket(_completed_too, _FAILED),
+        also={
+            "rt.wire.transcription-order": "it has ended twice",
+        },
     ),
     _defect(
         "failed-transcription-fails-the-answer",
@@ -303,6 +315,9 @@ SWITCHES: tuple[Switch, ...] = (
         "session-finds-turns",
         "A session that transcribes does not tell when speech begins.",
         event=_in_sessions(drop, "input_audio_buffer.speech_started"),
+        also={
+            "rt.wire.turn-order": "speech stops that has not started",
+        },
     ),
     _defect(
         "transcription-session-answers",

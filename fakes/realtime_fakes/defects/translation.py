@@ -5,7 +5,13 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, another, drop, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    another,
+    drop,
+    in_sessions,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -17,14 +23,7 @@ _CLOSED = "session.closed"
 
 def _translating(change: Change, *types: str) -> EventTap:
     """Return a tap on sessions that translate."""
-
-    def tap(event: Event, memory: dict[str, Any]) -> list[Event]:
-        if event["type"] == "session.created":
-            memory["translates"] = event["session"].get("type") == "translation"
-        is_meant = memory.get("translates") and event["type"] in types
-        return change(event, memory) if is_meant else [event]
-
-    return on_websocket(tap)
+    return in_sessions("translation", change, *types)
 
 
 def _as_realtime(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -85,11 +84,7 @@ def _last_words_late(event: Event, memory: dict[str, Any]) -> list[Event]:
     return []
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    also = {f"rt.translation.{check}": why for check, why in how.pop("also", {}).items()}
-    return Switch(
-        name=name, violates=f"rt.translation.{violates}", summary=summary, also=also, **how
-    )
+_defect = Suite("translation").defect
 
 
 SWITCHES: tuple[Switch, ...] = (

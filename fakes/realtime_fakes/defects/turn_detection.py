@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.defects.taps import drop, on_websocket
 from realtime_fakes.switches import Event, Switch
 
@@ -94,18 +95,7 @@ def _seen_by(what: str, *checks: str) -> dict[str, str]:
     return dict.fromkeys(checks, f"{what} of speech is how it is seen")
 
 
-def _defect(name: str, violates: str, summary: str, **how: Any) -> Switch:
-    also = {
-        check if check.startswith("rt.") else f"rt.turn-detection.{check}": reason
-        for check, reason in how.pop("also", {}).items()
-    }
-    return Switch(
-        name=name,
-        violates=f"rt.turn-detection.{violates}",
-        summary=summary,
-        also=also,
-        **how,
-    )
+_defect = Suite("turn-detection").defect
 
 
 SWITCHES: tuple[Switch, ...] = (
@@ -137,12 +127,18 @@ SWITCHES: tuple[Switch, ...] = (
         "order",
         "The end of speech is told behind the commit.",
         event=on_websocket(_stopped_late, _STOPPED, _COMMITTED),
+        also={
+            "rt.wire.turn-order": "it is the order of every turn",
+        },
     ),
     _defect(
         "speech-end-names-another-item",
         "item-ids-agree",
         "The end of speech names another item than the start.",
         event=on_websocket(_another_item, _STOPPED),
+        also={
+            "rt.wire.turn-order": "the speech of that item has not started",
+        },
     ),
     _defect(
         "speech-on-the-wall-clock",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from realtime_fakes.defects.suites import Suite
 from realtime_fakes.defects.taps import Change, on_websocket, with_metadata
 from realtime_fakes.switches import Event, EventTap, Switch
 
@@ -108,17 +109,7 @@ def _limit(**members: Callable[[Mapping[str, Any]], Any]) -> EventTap:
     return on_websocket(change, "rate_limits.updated")
 
 
-def _defect(
-    name: str,
-    violates: str,
-    summary: str,
-    event: EventTap,
-    *,
-    also: Mapping[str, str] | None = None,
-) -> Switch:
-    return Switch(
-        name=name, violates=f"rt.usage.{violates}", summary=summary, event=event, also=also or {}
-    )
+_defect = Suite("usage").defect
 
 
 SWITCHES: tuple[Switch, ...] = (

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from realtime_fakes.defects.audio.shared import defect
-from realtime_fakes.defects.taps import drop, drop_error, in_item, is_chosen, on_websocket
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    drop,
+    drop_error,
+    in_item,
+    is_chosen,
+    on_websocket,
+    refusal,
+)
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
@@ -110,14 +117,7 @@ def _commit_adds_again(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 
 def _error(event: Event, message: str, param: str | None) -> Event:
-    error = {
-        "type": "invalid_request_error",
-        "code": "invalid_value",
-        "message": message,
-        "param": param,
-        "event_id": None,
-    }
-    return {"type": "error", "event_id": event["event_id"], "error": error}
+    return refusal(event, "invalid_value", message, param)
 
 
 def _another_code(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -132,14 +132,16 @@ def _no_error_about_sound(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [] if error["param"] == "audio" and "base64" in error["message"] else [event]
 
 
+_defect = Suite("audio").defect
+
 SWITCHES: tuple[Switch, ...] = (
-    defect(
+    _defect(
         "appends-acknowledged",
         "append-silent",
         "Every append of sound is answered with input_audio_buffer.appended.",
         policy={"acknowledge_appends": True},
     ),
-    defect(
+    _defect(
         "commit-unanswered",
         "committed",
         "What a client commits is added, without input_audio_buffer.committed.",
@@ -149,31 +151,34 @@ SWITCHES: tuple[Switch, ...] = (
             "whether sound was committed cannot be seen",
         ),
     ),
-    defect(
+    _defect(
         "commit-told-late",
         "commit-order",
         "input_audio_buffer.committed comes behind the item that a client committed.",
         event=on_websocket(_late, *_FOUND, _COMMITTED, _ADDED),
+        also={
+            "rt.wire.turn-order": "it is the order of every turn",
+        },
     ),
-    defect(
+    _defect(
         "commit-names-another-item",
         "commit-item-id",
         "input_audio_buffer.committed names another item than the one that is added.",
         event=_committed_by_client(_another_item),
     ),
-    defect(
+    _defect(
         "spoken-items-in-progress",
         "commit-item",
         "Items of sound are said to be in progress.",
         event=on_websocket(in_item(_unfinished), _ADDED, _DONE),
     ),
-    defect(
+    _defect(
         "commit-behind-nothing",
         "commit-previous",
         "input_audio_buffer.committed never names a predecessor.",
         event=_committed_by_client(_behind_nothing),
     ),
-    defect(
+    _defect(
         "commit-answered-aloud",
         "commit-no-response",
         "A commit by the client makes a response.",
@@ -183,14 +188,14 @@ SWITCHES: tuple[Switch, ...] = (
             for name in ("format-override", "override-heard")
         },
     ),
-    defect(
+    _defect(
         "commit-keeps-sound",
         "commit-empties",
         "What was committed stays in the buffer.",
         policy={"commit_empties": False},
         also={"rt.transcription.heard": "what was said before is heard again"},
     ),
-    defect(
+    _defect(
         "empty-commit-unanswered",
         "empty-refused",
         "A commit of an empty buffer is answered by nothing.",
@@ -200,51 +205,51 @@ SWITCHES: tuple[Switch, ...] = (
             "clear-empties": "the refusal is how it is seen",
         },
     ),
-    defect(
+    _defect(
         "empty-commit-other-code",
         "empty-code",
         "A commit of an empty buffer is refused with another code.",
         event=on_websocket(_another_code, "error"),
     ),
-    defect(
+    _defect(
         "short-commit-accepted",
         "short-refused",
         "50 ms of sound are enough for a commit.",
         policy={"commit_minimum_ms": 50.0},
         also={"refused-adds-nothing": "it is not refused"},
     ),
-    defect(
+    _defect(
         "refused-commit-adds-an-item",
         "refused-adds-nothing",
         "A commit that is refused adds an item all the same.",
         event=on_websocket(_commit_adds_again, "error"),
     ),
-    defect(
+    _defect(
         "clear-unanswered",
         "cleared",
         "A clear of an input buffer with sound in it is not answered.",
         policy={"answer_clears": False},
     ),
-    defect(
+    _defect(
         "clear-keeps-sound",
         "clear-empties",
         "What was cleared stays in the buffer.",
         policy={"clear_empties": False},
         also={"refused-adds-nothing": "what was not cleared is committed"},
     ),
-    defect(
+    _defect(
         "bad-base64-unanswered",
         "bad-base64",
         "An append of what is no base64 is answered by nothing.",
         event=on_websocket(_no_error_about_sound, "error"),
     ),
-    defect(
+    _defect(
         "bad-base64-spoils-the-buffer",
         "bad-base64-apart",
         "An append of what is no base64 makes the next commit fail.",
         event=on_websocket(_refused_after_bad_sound, "error", _COMMITTED),
     ),
-    defect(
+    _defect(
         "items-not-retrieved",
         "retrieved",
         "Items of sound cannot be retrieved.",
@@ -260,19 +265,19 @@ SWITCHES: tuple[Switch, ...] = (
             "retrieved-sound": "there is no item to look into",
         },
     ),
-    defect(
+    _defect(
         "retrieved-without-sound",
         "retrieved-sound",
         "A retrieved item of the user has no sound in it.",
         event=on_websocket(in_item(_without_sound), "conversation.item.retrieved"),
     ),
-    defect(
+    _defect(
         "retrieved-silence",
         "retrieved-heard",
         "The sound of a retrieved item is silence.",
         event=on_websocket(in_item(_silent), "conversation.item.retrieved"),
     ),
-    defect(
+    _defect(
         "sound-in-messages-refused",
         "item-with-sound",
         "A message with sound in it cannot be created.",

@@ -6,10 +6,10 @@ from typing import Any
 
 from realtime_fakes.defects.responses.shared import (
     ALL_DONE,
-    BUSY,
     CREATED,
     DONE_IN_CONVERSATION,
     IN_CONVERSATION,
+    busy,
     defect,
     members,
 )
@@ -80,7 +80,7 @@ def _refused_meanwhile(event: Event, memory: dict[str, Any]) -> list[Event]:
         lost: set[str] = memory.setdefault("lost", set())
         is_first = event["item"]["id"] not in lost
         lost.add(event["item"]["id"])
-        return [another(event, "x", type="error", error=BUSY)] if is_first else []
+        return [busy(event)] if is_first else []
     elif event["previous_item_id"] in memory.get("lost", ()):
         return [{**event, "previous_item_id": None}]
     return [event]

@@ -6,12 +6,12 @@ from typing import Any
 
 from realtime_fakes.defects.responses.shared import (
     ALL_DONE,
-    BUSY,
     CREATED,
     DONE_IN_CONVERSATION,
     IN_CONVERSATION,
     ITEM_ADDED,
     ITEM_DONE,
+    busy,
     defect,
     members,
 )
@@ -74,7 +74,7 @@ def _refused_beside(event: Event, memory: dict[str, Any]) -> list[Event]:
             memory["active"] = identifier
         elif memory.get("active"):
             refused.add(identifier)
-            return [another(event, "x", type="error", error=BUSY)]
+            return [busy(event)]
     elif event["type"] == ALL_DONE and memory.get("active") == identifier:
         memory["active"] = None
     return [] if identifier in refused else [event]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from realtime_fakes.defects.taps import Change, in_response
-from realtime_fakes.switches import EventTap, Switch
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import (
+    Change,
+    in_response,
+    refusal,
+)
+from realtime_fakes.switches import Event
 
 __all__ = [
     "ALL_DONE",
-    "BUSY",
     "CREATED",
     "DONE_IN_CONVERSATION",
     "IN_CONVERSATION",
     "ITEM_ADDED",
     "ITEM_DONE",
     "PARTS",
+    "busy",
     "defect",
     "members",
 ]
@@ -26,14 +30,11 @@ ITEM_ADDED, ITEM_DONE = "response.output_item.added", "response.output_item.done
 IN_CONVERSATION, DONE_IN_CONVERSATION = "conversation.item.added", "conversation.item.done"
 PARTS = ("response.content_part.added", "response.content_part.done")
 
-BUSY = {
-    "type": "invalid_request_error",
-    "code": "conversation_already_has_active_response",
-    "message": "Conversation already has an active response in progress.",
-    "param": None,
-    "event_id": None,
-}
-"""The error that refuses what has to wait for the response in progress."""
+
+def busy(event: Event) -> Event:
+    """Return the error that refuses what has to wait for the response in progress."""
+    message = "Conversation already has an active response in progress."
+    return refusal(event, "conversation_already_has_active_response", message)
 
 
 def members(was: str | None = None, /, **members: Any) -> Change:
@@ -41,21 +42,4 @@ def members(was: str | None = None, /, **members: Any) -> Change:
     return in_response(lambda response: members if was in (None, response["status"]) else {})
 
 
-def defect(
-    name: str,
-    violates: str,
-    summary: str,
-    event: EventTap | None = None,
-    *,
-    policy: Mapping[str, Any] | None = None,
-    also: Mapping[str, str] | None = None,
-) -> Switch:
-    """Return a defect that violates a check of ``responses``."""
-    return Switch(
-        name=name,
-        violates=f"rt.responses.{violates}",
-        summary=summary,
-        event=event,
-        policy=policy or {},
-        also=also or {},
-    )
+defect = Suite("responses").defect

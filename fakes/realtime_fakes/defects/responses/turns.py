@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
 from realtime_fakes.defects.responses.shared import (
@@ -21,8 +20,9 @@ from realtime_fakes.defects.taps import (
     Change,
     another,
     in_item,
-    in_response,
+    in_output,
     on_websocket,
+    refusal,
     with_metadata,
 )
 from realtime_fakes.switches import Event, EventTap, Switch
@@ -46,8 +46,6 @@ _WITH_WORDS = (
     ALL_DONE,
 )
 
-_Members = Callable[[dict[str, Any]], dict[str, Any]]
-
 
 def _turn(change: Change, *types: str) -> EventTap:
     """Return a tap on responses with metadata and a limit of tokens."""
@@ -61,15 +59,6 @@ def _spoken(change: Change, *types: str) -> EventTap:
     return with_metadata(
         change, *types, where=lambda response: response["output_modalities"] == ["audio"]
     )
-
-
-def _output(change: _Members) -> Change:
-    """Return a change of the items that a response shows when it is done."""
-
-    def members(response: dict[str, Any]) -> dict[str, Any]:
-        return {"output": [{**item, **change(item)} for item in response["output"]]}
-
-    return in_response(members)
 
 
 # -- turns -----------------------------------------------------------------------------------------
@@ -98,14 +87,8 @@ def _behind_itself(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 
 def _not_found(event: Event, memory: dict[str, Any]) -> list[Event]:
-    error = {
-        "type": "invalid_request_error",
-        "code": "item_retrieve_invalid_item_id",
-        "message": "Error retrieving item: answers are not kept.",
-        "param": None,
-        "event_id": None,
-    }
-    return [another(event, "x", type="error", error=error)]
+    message = "Error retrieving item: answers are not kept."
+    return [refusal(event, "item_retrieve_invalid_item_id", message)]
 
 
 def _sound_of_text(event: Event, memory: dict[str, Any]) -> list[Event]:
@@ -235,7 +218,7 @@ SWITCHES: tuple[Switch, ...] = (
         "answer-of-the-system",
         "assistant",
         "Lets answers be messages of the system.",
-        _turn(_output(lambda item: {"role": "system", **_as_input(item)}), ALL_DONE),
+        _turn(in_output(lambda item: {"role": "system", **_as_input(item)}), ALL_DONE),
         also={"rt.responses.output-text": "messages of the system have no output_text"},
     ),
     defect(
@@ -266,7 +249,7 @@ SWITCHES: tuple[Switch, ...] = (
         "text-listed-as-audio",
         "output-text",
         "Lists answers in text as output_audio.",
-        _turn(_output(_transcribed), ALL_DONE),
+        _turn(in_output(_transcribed), ALL_DONE),
     ),
     # what was asked for
     defect(
@@ -323,7 +306,7 @@ SWITCHES: tuple[Switch, ...] = (
         "audio-listed-as-text",
         "output-audio",
         "Lists answers in audio as output_text.",
-        _spoken(_output(_text_of_sound), ALL_DONE),
+        _spoken(in_output(_text_of_sound), ALL_DONE),
         also={"rt.responses.transcript": "a text is no transcript"},
     ),
     defect(

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from realtime_fakes.audience import Role
 from realtime_fakes.defects.members import Change, event_tap, having
+from realtime_fakes.defects.suites import Suite
+from realtime_fakes.defects.taps import refusal
 from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = [
@@ -40,14 +42,7 @@ def shown(kind: str, where: Where, change: Change) -> EventTap:
 
 def error(event: Event, code: str, param: str | None) -> Event:
     """Return an error in the place of an event."""
-    error = {
-        "type": "invalid_request_error",
-        "code": code,
-        "message": "This cannot be updated.",
-        "param": param,
-        "event_id": None,
-    }
-    return {"type": "error", "event_id": event["event_id"], "error": error}
+    return refusal(event, code, "This cannot be updated.", param)
 
 
 def accepts(change: Change | None = None, **members: Any) -> EventTap:
@@ -83,15 +78,7 @@ def applies(change: Change, **members: Any) -> EventTap:
     return tap
 
 
-def defect(name: str, violates: str, summary: str, event: EventTap | None, **how: Any) -> Switch:
-    """Return a defect that violates a check of ``session``."""
-    return Switch(
-        name=f"session-{name}",
-        violates=f"rt.session.{violates}",
-        summary=summary,
-        event=event,
-        **how,
-    )
+defect = Suite("session", prefix="session-").defect
 
 
 def overlooked(name: str, violates: str, summary: str, **members: Any) -> Switch:

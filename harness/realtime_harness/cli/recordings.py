@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _EXCERPT = 300
+_CELL = 70
 
 Recordings = Annotated[
     list[Path],
@@ -33,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(judge)
     app.command()(record)
+    app.command()(drift)
 
 
 def judge(recordings: Recordings, *, as_json: AsJson = False) -> None:
@@ -92,6 +94,56 @@ def record(
     code = run_plan(plan)
     typer.echo(f"recording: {write_recording(out)}")
     raise typer.Exit(code)
+
+
+def drift(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="As for `judge`.")],
+    *,
+    profile: Annotated[str, typer.Option(help="Of the fake that is compared with.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compare a recording with the SDK's contract and with the fake, event type by event type.
+
+    The fake is sent what was recorded as sent. Differences are shown; they are no verdicts.
+    """
+    import asyncio
+
+    from realtime_harness.contract.schemas import REVISION
+    from realtime_harness.drift import drifts, played_again
+    from realtime_harness.evidence import Direction, Kind
+    from realtime_harness.lab import Lab
+    from realtime_harness.recording import read_recording
+
+    conversations = read_recording(recording).conversations
+    recorded, faked = [], []
+    with Lab() as lab:
+        fake = lab.fake(profile=profile)
+        for conversation in conversations:
+            recorded += [
+                entry.data
+                for entry in conversation.entries
+                if entry.direction is Direction.RECEIVED and entry.kind is Kind.EVENT
+            ]
+            faked += asyncio.run(played_again(fake, conversation.entries))
+    found = drifts(recorded, faked)
+    if as_json:
+        told = [each.to_json() for each in found]
+        typer.echo(json.dumps({"contract": REVISION, "drifts": told}, indent=2))
+        return
+    rows = [("event", "path", "recording", f"contract ({REVISION})", fake.name)]
+    rows += [
+        (each.event, each.path, each.recording, _short(each.contract), each.fake) for each in found
+    ]
+    # Not cut to the width of a terminal: paths are long, and are what it is about.
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows if found else ():
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+    typer.echo(f"{len(found)} differences" if found else "no drift")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _CELL else f"{text[: _CELL - 2]} …"
 
 
 def _print(path: Path, conversation: Conversation, found: list[Accusation]) -> None:

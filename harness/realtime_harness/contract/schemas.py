@@ -8,7 +8,7 @@ clients have to live with that.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal, TypeAlias
@@ -23,6 +23,7 @@ __all__ = [
     "error_path",
     "server_event_errors",
     "server_event_fields",
+    "server_event_paths",
     "server_event_types",
 ]
 
@@ -78,6 +79,35 @@ def server_event_fields(event_type: str) -> tuple[str, ...]:
     contract = _contract()
     required = contract["$defs"][contract["server"][event_type]].get("required", ())
     return tuple(required)
+
+
+@cache
+def server_event_paths(event_type: str) -> frozenset[str]:
+    """Return all places in a server event of a known type, such as ``response.output[].status``.
+
+    What may hold anything ends with ``.*``.
+    """
+    contract = _contract()
+    return frozenset(_paths("", {"$ref": f"#/$defs/{contract['server'][event_type]}"}, ()))
+
+
+def _paths(path: str, schema: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    if (reference := schema.get("$ref")) is not None:
+        if reference not in above:
+            name = reference.rpartition("/")[2]
+            yield from _paths(path, _contract()["$defs"][name], (*above, reference))
+        return
+    for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        yield from _paths(path, branch, above)
+    if path:
+        yield path
+    if "items" in schema:
+        yield from _paths(f"{path}[]", schema["items"], above)
+    if "properties" in schema:
+        for name, inner in schema["properties"].items():
+            yield from _paths(f"{path}.{name}" if path else name, inner, above)
+    elif schema.get("type") == "object" or not schema:
+        yield f"{path}.*"
 
 
 def _errors(direction: _Direction, event: Mapping[str, Any]) -> list[str]:

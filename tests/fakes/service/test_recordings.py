@@ -21,6 +21,7 @@ from realtime_fakes.brain import Answer, Call, Say, Turn
 from realtime_fakes.profiles import PROFILES
 from realtime_fakes.scripts import Script
 from realtime_harness.audio import speech
+from realtime_harness.contract.pattern import pattern
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings"
 
@@ -138,15 +139,6 @@ async def answered(name: str, open_world: Any) -> list[Event]:
     limits = PROFILES[recording.profile].policy.send_rate_limits
     assert behind == ["response.done"] * kinds.count("response.done") * limits
     return [event for event in events if event["type"] != "rate_limits.updated"]
-
-
-def pattern(value: Any) -> Any:
-    """Reduce a value to its keys at every level, and to what is null and what is not."""
-    if isinstance(value, dict):
-        return {key: pattern(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [pattern(entry) for entry in value]
-    return None if value is None else type(value).__name__
 
 
 Patterns = list[tuple[str, Any]]

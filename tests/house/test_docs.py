@@ -18,6 +18,7 @@ import trustme
 from realtime_fakes.script_files import read_script
 from realtime_fakes.script_rules import ACTIONS, CONDITIONS, FAILURES
 from realtime_harness.lab import Lab
+from realtime_harness.results import read_run
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.target import Target
@@ -35,6 +36,8 @@ EXAMPLE = re.compile(
 
 
 SCENARIO = re.compile(r"^<!-- a scenario -->\n```python\n(?P<code>.*?)^```$", re.M | re.S)
+PLAIN = re.compile(r"^<!-- a plain test -->\n```python\n(?P<code>.*?)^```$", re.M | re.S)
+INI = re.compile(r"^<!-- pytest.ini -->\n```ini\n(?P<code>.*?)^```$", re.M | re.S)
 SCRIPTS = re.compile(r"^<!-- a script -->\n```yaml\n(?P<code>.*?)^```$", re.M | re.S)
 TARGETS = re.compile(r"^<!-- a targets file -->\n```toml\n(?P<code>.*?)^```$", re.M | re.S)
 
@@ -164,6 +167,30 @@ def test_example_of_a_scenario_runs(documentation: str, tmp_path: Path) -> None:
     assert " passed" in done.stdout
 
 
+def test_both_forms_are_in_one_report(documentation: str, tmp_path: Path) -> None:
+    (plain,) = PLAIN.findall(documentation)
+    (ini,) = INI.findall(documentation)
+    (tmp_path / "pytest.ini").write_text(ini)
+    (tmp_path / "test_greeting.py").write_text(plain)
+    for number, code in enumerate(SCENARIO.findall(documentation)):
+        (tmp_path / f"test_{number}.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--rt-out=out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    judged = {(check.check, check.verdict) for check in read_run(tmp_path / "out").checks}
+    assert {
+        ("rt.tests.greeting-greets-back", Verdict.PASS),
+        ("rt.gateway.answers", Verdict.PASS),
+    } <= judged
+    assert "rt.tests.greeting-greets-back" in documentation
+
+
 def test_examples_of_scripts_are_scripts(documentation: str) -> None:
     codes = SCRIPTS.findall(documentation)
     assert codes
@@ -184,3 +211,6 @@ def test_example_of_a_targets_file_is_read(documentation: str, tmp_path: Path) -
     target = resolve_target("staging", TargetFile.read(file), {"STAGING_KEY": "sk-example"})
     assert target is not None
     assert target.base_url == "https://gateway.example.com/v1"
+    keys = {"STAGING_KEY": "sk-example", "AZURE_KEY": "key-example"}
+    for name in TargetFile.read(file).tables:
+        assert resolve_target(name, TargetFile.read(file), keys) is not None

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtime_harness import __version__
 from realtime_harness.baseline import Baseline
@@ -33,7 +33,10 @@ from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.greeting import greet
 from realtime_harness.targets.reach import reach
 from realtime_harness.targets.target import Target
-from realtime_harness.verdicts import ExitCode, Standing
+from realtime_harness.verdicts import ExitCode, Standing, Verdict
+
+if TYPE_CHECKING:
+    from realtime_harness.plain import PlainTest
 
 __all__ = ["RUNS", "Campaign", "Conversation"]
 
@@ -165,6 +168,7 @@ class Campaign:
             "directory": str(self.directory),
             "baseline": str(self._plan.baseline or ""),
             "requirements": self._plan.requirements,
+            "clients": list(self._plan.clients),
             "retry_unexpected": self._plan.retry_unexpected,
             "max_cost": self._plan.max_cost,
             "obstacle": self._obstacle,
@@ -177,6 +181,7 @@ class Campaign:
         plan = Plan(
             baseline=Path(shared["baseline"]) if shared["baseline"] else None,
             requirements=shared["requirements"],
+            clients=tuple(shared["clients"]),
             retry_unexpected=shared["retry_unexpected"],
             max_cost=shared["max_cost"],
             workers=1,
@@ -234,6 +239,23 @@ class Campaign:
             meter=self._meter,
             obstacle=self._obstacle,
         )
+
+    def plain_test(self, node_id: str, summary: str) -> PlainTest:
+        """Begin a plain test of pytest's; :meth:`end_plain_test` ends it."""
+        from realtime_harness.plain import PlainTest
+
+        return PlainTest(
+            node_id=node_id,
+            summary=summary,
+            target=self.target,
+            lab=self._lab,
+            store=self.store,
+            client=self._plan.clients[0],
+        )
+
+    def end_plain_test(self, test: PlainTest, verdict: Verdict, reason: str) -> list[CheckResult]:
+        """End a plain test with a verdict; return its results with their standing."""
+        return test.end(verdict, reason, partial(self._gate.place, required=True))
 
     def leave(self) -> None:
         """End what this process started for the run, without a word about its outcome."""

@@ -80,9 +80,13 @@ def rt_clock(rt_fake: Fake) -> Clock:
 
 
 @pytest.fixture
-def rt_evidence(rt_fake: Fake) -> Evidence:
-    """What the application under test and rt_fake said to each other, as it grows."""
-    return rt_fake.evidence
+def rt_evidence(request: pytest.FixtureRequest) -> Evidence:
+    """What was said, as it grows: between test and rt_target, or application and rt_fake."""
+    from realtime_harness.plain_fixtures import is_plain
+
+    if is_plain(request.node):
+        return request.getfixturevalue("_rt_plain").evidence  # type: ignore[no-any-return]
+    return request.getfixturevalue("rt_fake").evidence  # type: ignore[no-any-return]
 
 
 def _rules(request: pytest.FixtureRequest, rules: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -111,9 +115,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show beside a failure what went over the wire."""
     report = yield
-    fake = item.stash.get(_FAKE, None)
-    if fake is not None and report.failed and report.when == "call":
-        lines = repr(fake.evidence).splitlines()
+    from realtime_harness.plain_fixtures import PLAIN
+
+    talk = item.stash.get(PLAIN, None) or item.stash.get(_FAKE, None)
+    if talk is not None and report.failed and report.when == "call":
+        lines = repr(talk.evidence).splitlines()
         skipped = [f"… {len(lines) - _SHOWN} more …"] if len(lines) > _SHOWN else []
         report.sections.append(("rt_evidence", "\n".join([*skipped, *lines[-_SHOWN:]])))
     return report

@@ -84,6 +84,10 @@ class Ledger:
         """Say that the check does not apply to this target."""
         self._judge(check, Verdict.NOT_APPLICABLE, reason, None)
 
+    def conclude(self, check: Check, verdict: Verdict, reason: str) -> None:
+        """Give a check a verdict that somebody else has found."""
+        self._judge(check, verdict, reason, None)
+
     @contextmanager
     def judging(self, *checks: Check, fatal: bool = False) -> Iterator[None]:
         """Make a violation inside the block the failure of ``checks``; without one, they pass.

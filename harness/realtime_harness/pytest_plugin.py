@@ -8,7 +8,8 @@ What becomes of a verdict: fail and untestable fail the item, error is an error 
 not-applicable skips it, everything else passes. What is red and forgiven by the baseline is an
 expected failure, and a stale or expired entry of it fails. ``user_properties`` hold what it was.
 
-Fixtures for tests of applications, which have nothing to do with scenarios, are in
+A plain test that asks for a fixture of :mod:`realtime_harness.plain_fixtures` is a scenario with
+one check. Fixtures for tests of applications, which have nothing to do with scenarios, are in
 :mod:`realtime_harness.fixtures`.
 
 With xdist, the controlling process begins the run and starts the fake; workers join. All items of a
@@ -40,11 +41,13 @@ __all__ = [
     "CheckItem",
     "ScenarioCollector",
     "adopt",
+    "campaign_of",
     "conversations",
+    "text_of",
     "write_reports",
 ]
 
-pytest_plugins = ("realtime_harness.fixtures",)
+pytest_plugins = ("realtime_harness.fixtures", "realtime_harness.plain_fixtures")
 
 _CAMPAIGN = pytest.StashKey["Campaign"]()
 _OWN = pytest.StashKey[bool]()
@@ -209,7 +212,7 @@ class CheckItem(pytest.Item):
         if result.standing is not None:
             self.user_properties.append(("standing", result.standing.value))
         if result.verdict is Verdict.ERROR:
-            pytest.fail(_text(result), pytrace=False)
+            pytest.fail(text_of(result), pytrace=False)
 
     def runtest(self) -> None:
         """Turn the verdict into an outcome of pytest's."""
@@ -217,7 +220,7 @@ class CheckItem(pytest.Item):
         if result.verdict is Verdict.NOT_APPLICABLE:
             pytest.skip(result.reason)
         if result.decides:
-            pytest.fail(_text(result), pytrace=False)
+            pytest.fail(text_of(result), pytrace=False)
         if result.standing is not None and result.verdict is not Verdict.PASS:
             pytest.xfail(f"{result.standing.value}: {result.known or result.reason}")
         if result.reason:
@@ -230,7 +233,8 @@ class CheckItem(pytest.Item):
         return self.path, code.co_firstlineno - 1, f"{self.name} in {self.parent.name}"
 
 
-def _text(result: CheckResult) -> str:
+def text_of(result: CheckResult) -> str:
+    """Return what a failure shows of a result."""
     first = f"{result.verdict.value}: {result.reason}"
     if result.standing in {Standing.STALE, Standing.EXPIRED}:
         first = f"{result.standing.value} in the baseline ({result.known}): {first}"
@@ -251,7 +255,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if _CAMPAIGN in config.stash or _workerinput(config) or config.option.collectonly:
         return
-    if any(isinstance(item, CheckItem) for item in session.items):
+    from realtime_harness.plain_fixtures import is_plain
+
+    if any(isinstance(item, CheckItem) or is_plain(item) for item in session.items):
         _begin(config)
 
 
@@ -314,6 +320,14 @@ def conversations(session: pytest.Session) -> list[Conversation]:
     """Return the conversations that the items of a session are about, in order."""
     owners = dict.fromkeys(item.parent for item in session.items if isinstance(item, CheckItem))
     return [owner.conversation() for owner in owners]
+
+
+def campaign_of(config: pytest.Config) -> Campaign:
+    """Return the run that this pytest session belongs to."""
+    campaign = config.stash.get(_CAMPAIGN, None)
+    if campaign is None:
+        pytest.fail("tests of an endpoint on xdist's workers need --rt-target", pytrace=False)
+    return campaign
 
 
 def write_reports(directory: Path) -> Path:

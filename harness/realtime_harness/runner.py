@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from realtime_harness.meter import Meter
     from realtime_harness.store import Store
 
-__all__ = ["ScenarioOutcome", "run_scenario"]
+__all__ = ["ScenarioOutcome", "judge_stream", "run_scenario"]
 
 _MODULE_OF_EXTRA = {"webrtc": "aiortc", "load": "locust", "browser": "playwright"}
 
@@ -102,7 +102,7 @@ async def run_scenario(
         run = ScenarioRun(scenario, target, lab=lab, recorder=recorder, client=client)
         async with run:
             await _converse(run, halt, obstacle or (meter.obstacle() if meter is not None else ""))
-        _judge_stream(run)
+        judge_stream(run)
         run.ledger.settle(Verdict.UNTESTABLE, "not reached: the conversation ended without it")
         if alone and (leaked := await _leaked()):
             # A fault of ours, whatever was judged. The rule about endings is declared last.
@@ -172,18 +172,18 @@ async def _converse(run: ScenarioRun, halt: _Halt, obstacle: str) -> None:
     except MissingExtra as error:
         run.ledger.settle(Verdict.UNTESTABLE, str(error))
     except (ClientCannot, NotClaimed) as error:
-        _judge_stream(run)
+        judge_stream(run)
         run.ledger.settle(Verdict.NOT_APPLICABLE, str(error))
     except TargetViolation as violation:
         run.note(f"the conversation ended early: {violation}")
-        _judge_stream(run)
+        judge_stream(run)
         run.ledger.settle(Verdict.UNTESTABLE, f"not reached: {violation}")
     except HarnessError as error:
         run.note(f"fault of the harness: {error}")
         run.ledger.settle(Verdict.ERROR, str(error))
     except Exception as error:
         if isinstance(error, TimeoutError) and bound.expired():
-            _judge_stream(run)
+            judge_stream(run)
             late = f"not reached: the conversation took longer than {scenario.timeout_s:g} s"
             run.ledger.settle(Verdict.UNTESTABLE, halt.why or late)
             return
@@ -192,7 +192,7 @@ async def _converse(run: ScenarioRun, halt: _Halt, obstacle: str) -> None:
         run.ledger.settle(Verdict.ERROR, f"{type(error).__name__}: {error}{where}")
 
 
-def _judge_stream(run: ScenarioRun) -> None:
+def judge_stream(run: ScenarioRun) -> None:
     """Judge the rules over the evidence, if there is any server event to judge."""
     evidence = run.evidence
     if not run.scenario.stream or not any(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, overload
+from urllib.parse import urlsplit
 
 from realtime_harness.evidence import Direction, Entry, Kind, Redactor
 
@@ -129,7 +130,8 @@ def name_of(entry: Entry) -> str:
     if entry.kind is Kind.EVENT:
         return str(data.get("type"))
     if entry.kind is Kind.REQUEST:
-        return f"{data['method']} {data['path']}"
+        # The fake knows a path, a client an address.
+        return f"{data['method']} {data.get('path') or urlsplit(data['url']).path}"
     if entry.kind is Kind.RESPONSE:
         return str(data["status"])
     kind: str = entry.kind.value

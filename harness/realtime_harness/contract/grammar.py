@@ -68,6 +68,12 @@ class Machine:
         """The types of events that it knows."""
         return frozenset(event for row in self.table.values() for event in row)
 
+    def opener(self, event: str) -> str:
+        """Return what has to come first, for ``event`` to come at all."""
+        first = self.table[self.initial]
+        leads = (opener for opener, state in first.items() if event in self.table[state])
+        return next(leads, next(iter(first)))
+
     def goes_on(self, state: str) -> bool:
         """Return whether anything is still to come in a state."""
         return bool(self.table[state]) and (state not in self.final or state == self.initial)
@@ -172,6 +178,8 @@ _TURN = Machine(
             _ADDED: "added",
             # That it was added before is a rule of its own.
             _DONE: "done",
+            # What is answered to whom is one, too.
+            _DELETED: "absent",
         },
         # Who speaks may also commit.
         "speaking": {f"{_BUFFER}.speech_stopped": "stopped", f"{_BUFFER}.committed": "committed"},
@@ -312,7 +320,7 @@ def _place(machine: Machine, event: dict[str, Any]) -> _Place | None:
 def _why(machine: Machine, instance: _Instance, event: str) -> str:
     """Return what is wrong with ``event`` coming now, as the rest of "… came"."""
     if not instance.entered_by or instance.state == machine.initial:
-        return f"without {next(iter(machine.table[machine.initial]))} before it"
+        return f"without {machine.opener(event)} before it"
     return "twice" if instance.entered_by == event else f"after {instance.entered_by}"
 
 

@@ -214,7 +214,7 @@ def received(
     events: list[dict[str, Any]], *, lane: Lane = Lane.WEBSOCKET, sent: tuple[str, ...] = ()
 ) -> list[Entry]:
     """Return server events as evidence, behind updates of the session with the ids ``sent``."""
-    both = {"type": "realtime", "output_modalities": ["text", "audio"]}
+    both = {"type": "realtime", "output_modalities": ["audio", "text"]}
     update = {"type": "session.update", "session": both}
     frames = [(Direction.SENT, {**update, "event_id": i}) for i in sent]
     frames += [(Direction.SENT, {"type": "input_audio_buffer.clear"})] if sent else []

@@ -231,8 +231,8 @@ ACCUSED: dict[str, tuple[str, Spoil, str]] = {
     ),
     "shown though refused": (
         "refused-update-without-effect",
-        put("session.updated", "session.output_modalities", ["text", "audio"]),
-        "output_modalities is ['text', 'audio'], as a refused session.update wanted it",
+        put("session.updated", "session.output_modalities", ["audio", "text"]),
+        "output_modalities is ['audio', 'text'], as a refused session.update wanted it",
     ),
     "something behind the end": (
         "ends-cleanly",

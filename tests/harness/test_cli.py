@@ -34,7 +34,9 @@ def test_version() -> None:
     assert command("--version").strip() == __version__
 
 
-@pytest.mark.parametrize("name", ["fake", "run", "relay", "report", "list", "doctor"])
+@pytest.mark.parametrize(
+    "name", ["fake", "run", "relay", "report", "judge", "record", "drift", "list", "doctor"]
+)
 def test_help(name: str) -> None:
     assert "Usage:" in command(name, "--help")
 

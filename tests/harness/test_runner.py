@@ -261,3 +261,19 @@ async def test_what_a_target_does_not_have_is_not_applicable(
         (Verdict.FAIL, "wrong"),
         (Verdict.NOT_APPLICABLE, "target sample filters what is told on a data channel"),
     ]
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["leaks", "ends"])
+def test_tasks_that_outlive_a_run_are_a_fault_of_ours(
+    declared: Declared, check: MakeCheck, target: Target, stays: bool
+) -> None:
+    kept: list[asyncio.Task[Any]] = []
+
+    async def sample(run: ScenarioRun) -> None:
+        kept.append(asyncio.create_task(asyncio.sleep(60 if stays else 0), name="forgotten"))
+        run.check(check(), True)
+
+    outcome = asyncio.run(run_scenario(declared(sample, checks=[check()]), target))
+    assert verdicts(outcome) == [
+        (Verdict.ERROR, "tasks of ours outlive the run: forgotten") if stays else (Verdict.PASS, "")
+    ]

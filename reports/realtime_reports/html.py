@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import shlex
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -27,7 +28,9 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
+from realtime_harness.results import RunInfo
 from realtime_harness.verdicts import Level, Standing, Verdict
+from realtime_reports.compare import Turn, compare
 from realtime_reports.files import write_whole
 from realtime_reports.model import (
     SEVERITY,
@@ -77,7 +80,20 @@ _STANDINGS: dict[Standing, str] = {
     Standing.EXPIRED: "Known until a day that has passed. Fails the run.",
 }
 
-_SCRIPTS = ("text.js", "hash.js", "evidence.js", "entry.js", "lanes.js", "filters.js", "main.js")
+_SCRIPTS = (
+    "text.js",
+    "hash.js",
+    "evidence.js",
+    "entry.js",
+    "lanes.js",
+    "sound.js",
+    "spans.js",
+    "timeline.js",
+    "sdp.js",
+    "overview.js",
+    "filters.js",
+    "main.js",
+)
 """Modules in the order of their imports; inlined as one."""
 
 _MODULE_SYNTAX = re.compile(r'^import [^;]*? from "\./[^"]+";\n|^export (?=\w)', re.MULTILINE)
@@ -86,19 +102,21 @@ _URL = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
 _PLOT_WIDTH = 120
 
 
-def write_report(run_dir: Path, out: Path | None = None) -> Path:
+def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None = None) -> Path:
     """Write the HTML report of a run and return its path.
 
     Args:
         run_dir: the run directory.
         out: the file to write; ``report.html`` in the run directory if not given.
+        against: an earlier run; what changed since then comes first.
 
     Raises:
-        realtime_harness.errors.UsageError: if ``run_dir`` is not a run directory; says which file
-            is missing and what to give instead.
+        realtime_harness.errors.UsageError: if one is not a run directory; says which file is
+            missing and what to give instead.
 
     """
     report = read_report(run_dir)
+    comparison = compare(report, read_report(against)) if against is not None else None
     path = run_dir / "report.html" if out is None else out
     template = environment().get_template("report.html.jinja")
     script = Markup(_script())
@@ -106,6 +124,10 @@ def write_report(run_dir: Path, out: Path | None = None) -> Path:
         for chunk in template.generate(
             report=report,
             sentence=sentence(report),
+            comparison=comparison,
+            standing_counts=_standing_counts(report),
+            switched=_switched(report.info),
+            turns=Turn,
             severity=SEVERITY,
             levels=list(Level),
             standings=Standing,
@@ -122,6 +144,24 @@ def write_report(run_dir: Path, out: Path | None = None) -> Path:
         ):
             file.write(chunk.encode())
     return path
+
+
+def _standing_counts(report: Report) -> list[tuple[Standing, int]]:
+    """Count where verdicts stand with the baseline; nothing without one."""
+    if not report.info.baseline:
+        return []
+    count = Counter(check.standing for check in report.run.checks)
+    return [(standing, count[standing]) for standing in Standing if count[standing]]
+
+
+def _switched(info: RunInfo) -> str:
+    """Say what was switched on in the target, in one line."""
+    shown = (
+        f"{kind} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for kind, value in info.switches.items()
+        if value
+    )
+    return "; ".join(shown)
 
 
 def _evidence(report: Report, page: ScenarioPage) -> str:

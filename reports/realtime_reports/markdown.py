@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from realtime_harness.results import CheckResult
 from realtime_harness.verdicts import Standing, Verdict
+from realtime_reports.compare import Comparison, Turn, compare
 from realtime_reports.files import write_whole
 from realtime_reports.model import Report, read_report, sentence
 from realtime_reports.text import visible
@@ -35,26 +36,33 @@ _SECTIONS: tuple[tuple[str, _Choose], ...] = (
 )
 
 
-def write_summary(run_dir: Path) -> Path:
+def write_summary(run_dir: Path, *, against: Path | None = None) -> Path:
     """Write ``summary.md`` into a run directory and return its path.
+
+    Args:
+        run_dir: the run directory.
+        against: an earlier run; what changed since then comes first.
 
     Raises:
         realtime_harness.errors.UsageError: if it is not a run directory.
 
     """
     report = read_report(run_dir)
+    comparison = compare(report, read_report(against)) if against is not None else None
     path = run_dir / "summary.md"
     with write_whole(path) as file:
-        file.write("\n".join(_lines(report)).encode() + b"\n")
+        file.write("\n".join(_lines(report, comparison)).encode() + b"\n")
     return path
 
 
-def _lines(report: Report) -> Iterable[str]:
+def _lines(report: Report, comparison: Comparison | None) -> Iterable[str]:
     info = report.info
     yield f"# {_cell(info.target)}: {_cell(sentence(report))}"
     yield ""
     yield f"{_cell(info.base_url)}, contract {_cell(info.contract)}, {_cell(info.started_at)}"
     yield ""
+    if comparison is not None:
+        yield from _changes(comparison)
     yield "| suite | " + " | ".join(verdict.value for verdict, _ in report.totals) + " |"
     yield "|---|" + "---:|" * len(report.totals)
     for group in report.groups:
@@ -78,6 +86,31 @@ def _lines(report: Report) -> Iterable[str]:
         yield from (f"- {_cell(orphan)}" for orphan in info.orphans)
     yield ""
     yield f"`{visible(shlex.join(info.command))}`"
+
+
+def _changes(comparison: Comparison) -> Iterable[str]:
+    earlier = comparison.earlier
+    yield f"## Since {_cell(earlier.id)} of {_cell(earlier.started_at)}"
+    yield ""
+    counts = {turn: len(comparison.of(turn)) for turn in Turn}
+    said = ", ".join(f"{turn.value.lower()}: {n}" for turn, n in counts.items() if n)
+    yield f"{said or 'No verdict changed'}."
+    yield ""
+    for turn in (Turn.NEWLY_FAILED, Turn.NEWLY_PASSED):
+        found = comparison.of(turn)
+        for change in found[:_MOST_SHOWN]:
+            before = change.before.value if change.before else "not judged"
+            after = change.after.value if change.after else "not judged"
+            first, *more = change.results
+            where = _cell(first.scenario) + (f" and {len(more)} more" if more else "")
+            reason = f": {_cell(first.reason)}" if first.reason else ""
+            yield f"- `{_cell(change.check)}` {before} → {after} in {where}{reason}"
+        if (hidden := len(found) - _MOST_SHOWN) > 0:
+            yield f"- … and {hidden} more, in the report."
+    for shift in comparison.shifts:
+        b, a = shift.before, shift.after
+        yield f"- {_cell(a.scenario)} {_cell(a.name)}: {b.value:g} → {a.value:g} {_cell(a.unit)}"
+    yield ""
 
 
 def _section(title: str, found: list[CheckResult]) -> Iterable[str]:

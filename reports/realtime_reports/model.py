@@ -18,6 +18,7 @@ from realtime_harness.results import CheckResult, Run, RunInfo, ScenarioResult, 
 from realtime_harness.verdicts import Level, Standing, Verdict
 
 __all__ = [
+    "NOTABLE",
     "SEVERITY",
     "Group",
     "Measurement",
@@ -45,7 +46,7 @@ _RANK = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 _USUAL_CLIENT = "aiortc"
 """What makes calls where a scenario's id does not name a client."""
 
-_NOTABLE: dict[Verdict, tuple[str, str]] = {
+NOTABLE: dict[Verdict, tuple[str, str]] = {
     Verdict.FAIL: ("1 MUST clause violated", "{n} MUST clauses violated"),
     Verdict.ERROR: (
         "the harness itself failed in 1 check",
@@ -54,6 +55,7 @@ _NOTABLE: dict[Verdict, tuple[str, str]] = {
     Verdict.UNTESTABLE: ("1 check not reached", "{n} checks not reached"),
     Verdict.WARN: ("1 SHOULD clause not met", "{n} SHOULD clauses not met"),
 }
+"""Verdicts to look at, worst first, and how one and how several of them are said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class Report:
     def findings(self) -> list[Row]:
         """The checks that deserve a look before all others, worst first."""
         return sorted(
-            (row for row in self.rows if row.verdict in _NOTABLE or row.decides),
+            (row for row in self.rows if row.verdict in NOTABLE or row.decides),
             key=lambda row: (not row.decides, _RANK[row.verdict]),
         )
 
@@ -258,7 +260,7 @@ def sentence(report: Report) -> str:
     noted = dict(_totals([row.verdict for row in report.rows if row not in forgiven]))
     notable = [
         (one if noted[verdict] == 1 else many).format(n=noted[verdict])
-        for verdict, (one, many) in _NOTABLE.items()
+        for verdict, (one, many) in NOTABLE.items()
         if verdict in noted
     ]
     outdated = sum(row.decides and not row.verdict.is_red for row in report.rows)

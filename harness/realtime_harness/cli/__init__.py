@@ -15,6 +15,7 @@ import typer
 
 from realtime_harness import __version__
 from realtime_harness.cli import baseline as baseline_command
+from realtime_harness.cli import load as load_command
 from realtime_harness.cli import recordings as recordings_commands
 from realtime_harness.cli.lists import LISTS, Listed
 from realtime_harness.cli.suites import chosen_suites, run_plan, run_targets
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(baseline_command.app, name="baseline")
 recordings_commands.add_to(app)
+load_command.add_to(app)
 
 
 def main() -> None:
@@ -296,14 +298,32 @@ def run(
 
 @app.command()
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    directories: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="A run directory; several, or a folder of them, make a history of their target.",
+        ),
+    ],
     *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="An earlier run: what newly failed since then comes first."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML file.")] = None,
 ) -> None:
-    """Write the reports of a run again."""
-    from realtime_reports import write_all
+    """Write the reports of a run again, compare it with another, or show many over time."""
+    from realtime_reports import run_directories, write_all, write_trend
 
-    typer.echo(write_all(directory, out))
+    runs = run_directories(directories)
+    if runs == directories and len(runs) == 1:
+        typer.echo(write_all(runs[0], out, against=against))
+        return
+    if against is not None:
+        raise UsageError("--against compares one run with another: give one RUN")
+    typer.echo(write_trend(runs, out))
 
 
 @app.command(name="list")

@@ -45,9 +45,10 @@ const DIGESTS = {
 /** Makes the button of a line of evidence: what it is in two lines, and its JSON on demand.
  * @param {Entry} entry
  * @param {HTMLElement} row gets the JSON when the button is pressed
+ * @param {string[]} offending paths into its data that decided a verdict
  * @returns {HTMLElement}
  */
-export function card(entry, row) {
+export function card(entry, row, offending = []) {
   const title = TITLES[entry.kind]?.(entry.data) ?? entry.kind;
   const digest = (DIGESTS[entry.kind] ?? []).map((of) => of(entry.data)).find((text) => text);
   const button = element(
@@ -66,7 +67,7 @@ export function card(entry, row) {
     const text = typeof digest === "string" ? digest : (JSON.stringify(digest) ?? "");
     button.append(element("span", { class: "digest" }, oneLine(text)));
   }
-  button.addEventListener("click", () => toggle(button, row, entry));
+  button.addEventListener("click", () => toggle(button, row, entry, offending));
   return button;
 }
 
@@ -82,36 +83,85 @@ function place({ lane, connection }) {
  * @param {HTMLElement} button
  * @param {HTMLElement} row
  * @param {Entry} entry
+ * @param {string[]} offending
  */
-export function toggle(button, row, entry) {
+function toggle(button, row, entry, offending) {
   const open = button.getAttribute("aria-expanded") !== "true";
   button.setAttribute("aria-expanded", String(open));
   row.querySelector(":scope > .json")?.remove();
-  if (open) row.append(json(entry));
+  if (open) row.append(json(entry, offending));
 }
 
-/**
+/** Shows a line of evidence as JSON, its offending fields marked.
  * @param {Entry} entry
+ * @param {string[]} offending paths into its data
  * @returns {HTMLElement}
  */
-function json(entry) {
-  let shortened = 0;
-  const shorten = (/** @type {string} */ _key, /** @type {unknown} */ value) => {
-    if (typeof value !== "string" || value.length <= LONG) return value;
-    shortened++;
-    const left = (value.length - LONG / 2).toLocaleString("en");
-    return `${value.slice(0, LONG / 2)}… [${left} more characters]`;
-  };
-  // JSON escapes control characters itself, `visible` the marks of writing direction.
-  const text = element("pre", { tabindex: "0" }, visible(JSON.stringify(entry, shorten, 2)));
+function json(entry, offending) {
+  const paths = new Set(offending.map((path) => `.data${path.startsWith("[") ? "" : "."}${path}`));
+  const text = element("pre", { tabindex: "0" });
   const box = element("div", { class: "json" }, text);
+  const shortened = print(text, entry, paths, LONG);
   if (shortened) {
     const all = element("button", { type: "button" }, "Show everything");
     all.addEventListener("click", () => {
-      text.textContent = visible(JSON.stringify(entry, null, 2));
+      text.replaceChildren();
+      print(text, entry, paths, Infinity);
       all.remove();
     });
     box.append(all);
   }
   return box;
+}
+
+/** Writes JSON into an element, with `<mark>` around the values at some paths.
+ * @param {HTMLElement} into
+ * @param {unknown} whole
+ * @param {Set<string>} paths such as `.data.response.output[0].id`
+ * @param {number} most characters of a string
+ * @returns {number} how many strings were shortened
+ */
+export function print(into, whole, paths, most) {
+  let shortened = 0;
+  let written = "";
+  let place = into;
+  const flush = () => {
+    // JSON escapes control characters itself, `visible` the marks of writing direction.
+    place.append(visible(written));
+    written = "";
+  };
+  const shorten = (/** @type {unknown} */ value) => {
+    if (typeof value !== "string" || value.length <= most) return value;
+    shortened++;
+    const left = (value.length - most / 2).toLocaleString("en");
+    return `${value.slice(0, most / 2)}… [${left} more characters]`;
+  };
+  const write = (/** @type {unknown} */ value, /** @type {string} */ path, /** @type {string} */ indent) => {
+    const outer = place;
+    const offends = paths.has(path);
+    if (offends) {
+      flush();
+      place = element("mark", { class: "offending" }, element("span", { class: "spoken" }, "offending: "));
+      outer.append(place);
+    }
+    const list = Array.isArray(value);
+    if (value && typeof value === "object" && Object.keys(value).length) {
+      const inner = indent + "  ";
+      written += list ? "[" : "{";
+      Object.entries(value).forEach(([name, each], i) => {
+        written += `${i ? "," : ""}\n${inner}${list ? "" : `${JSON.stringify(name)}: `}`;
+        write(each, list ? `${path}[${name}]` : `${path}.${name}`, inner);
+      });
+      written += `\n${indent}${list ? "]" : "}"}`;
+    } else {
+      written += JSON.stringify(shorten(value));
+    }
+    if (offends) {
+      flush();
+      place = outer;
+    }
+  };
+  write(whole, "", "");
+  flush();
+  return shortened;
 }

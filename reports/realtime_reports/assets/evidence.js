@@ -16,12 +16,13 @@
  * @property {string} verdict
  * @property {string} reason
  * @property {number | null} evidence_seq
+ * @property {string} [evidence_path] which field of its data
  */
 
 /**
  * @typedef {object} Conversation
  * @property {Judged[]} checks
- * @property {Entry[]} entries
+ * @property {Entry[]} entries in the order of time
  * @property {string[]} problems
  */
 
@@ -34,5 +35,8 @@ export async function inflate(base64) {
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  /** @type {Conversation} */
+  const conversation = JSON.parse(await new Response(stream).text());
+  conversation.entries.sort((a, b) => a.t_ns - b.t_ns || a.seq - b.seq);
+  return conversation;
 }

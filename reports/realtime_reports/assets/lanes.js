@@ -22,7 +22,7 @@ export class Lanes {
    * @param {(verdict: string) => Node} badge
    */
   constructor(conversation, label, badge) {
-    this.entries = [...conversation.entries].sort((a, b) => a.t_ns - b.t_ns || a.seq - b.seq);
+    this.entries = conversation.entries;
     this.badge = badge;
     this.columns = columns(this.entries);
     /** @type {Map<number, Judged[]>} */
@@ -94,9 +94,11 @@ export class Lanes {
     }
     const unit = element("small", {}, " ms");
     row.append(element("span", { class: "time" }, milliseconds(entry.t_ns), unit));
-    const cell = element("div", { class: "cell" }, card(entry, row));
+    const pins = this.pins.get(entry.seq) ?? [];
+    const offending = pins.map((judged) => judged.evidence_path ?? "").filter(Boolean);
+    const cell = element("div", { class: "cell" }, card(entry, row, offending));
     cell.style.setProperty("--column", String(this.columns.get(key(entry))?.position));
-    for (const judged of this.pins.get(entry.seq) ?? []) {
+    for (const judged of pins) {
       row.classList.add("pinned", judged.verdict);
       cell.append(element("p", { class: "pin" }, this.badge(judged.verdict), ...said(judged)));
     }

@@ -2,6 +2,7 @@ import { inflate } from "./evidence.js";
 import { Filters } from "./filters.js";
 import { readHash, writeHash } from "./hash.js";
 import { Lanes, said } from "./lanes.js";
+import { overview } from "./overview.js";
 import { element, visible } from "./text.js";
 
 /** @typedef {import("./evidence.js").Conversation} Conversation */
@@ -56,6 +57,7 @@ async function render(scenario) {
       place.append(note("There is no evidence of this scenario."));
       return null;
     }
+    place.append(...overview(conversation, scenario.id, badge));
     const lanes = new Lanes(conversation, scenario.id.replace(/^scenario:/, ""), badge);
     place.append(lanes.element);
     return lanes;

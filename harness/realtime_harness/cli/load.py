@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,7 +105,7 @@ def load(
     from realtime_harness.targets.reach import reach
 
     found = find(profile)
-    journey_class(found.journey)
+    journey = journey_class(found.journey)
     if shape not in SHAPES:
         raise UsageError(f"no shape named {shape}; there are {', '.join(SHAPES)}")
     objectives = _objectives(slo if slo is not None else found.objectives)
@@ -131,7 +132,9 @@ def load(
             command=("realtime-harness", *sys.argv[1:]),
         )
         plan.look()
-        reach(resolved)
+        reached = reach(resolved)
+        prepared = asyncio.run(journey.prepare(reached, lab))
+        plan = replace(plan, target=prepared)
         directory = out or new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
         console = Console()
         with Screen(console, duration_s) as screen:

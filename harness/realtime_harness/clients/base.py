@@ -211,18 +211,21 @@ class EventConnection(ABC):
         self, find: Callable[[], ReceivedEvent | None], wanted: str, timeout_s: float | None
     ) -> ReceivedEvent | None:
         """Return what ``find`` finds, or ``None`` when the connection ended without it."""
+        if (found := find()) is not None or self._closed is not None:
+            return found
         since = self._cursor
         bound_s = self._patience_s if timeout_s is None else timeout_s
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(bound_s):
-                while (found := find()) is None and self._closed is None:
+                while found is None and self._closed is None:
                     waiter = loop.create_future()
                     self._waiters.add(waiter)
                     try:
                         await waiter
                     finally:
                         self._waiters.discard(waiter)
+                    found = find()
         except TimeoutError:
             raise EventNotReceived(
                 expected=wanted,

@@ -15,7 +15,7 @@ from realtime_harness.evidence import Recorder
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
-    from aiortc import RTCDataChannel, RTCPeerConnection
+    from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection
 
 __all__ = ["Audio", "Call", "DataChannelConnection", "PeerCall", "open_call", "post_offer"]
 
@@ -99,13 +99,16 @@ class PeerCall(Call):
         )
         channel.on("close", self._over.set)
 
-    def _watch_peer(self) -> None:
+    def _watch_peer(self, *, listens: bool) -> None:
         for what in ("iceGatheringState", "iceConnectionState", "connectionState"):
             self.peer.on(what.lower() + "change", self._state_recorder(what))
 
         @self.peer.on("track")
         def on_track(track: Any) -> None:
             self._recorder.state(self.name, "track", "received", track_kind=track.kind)
+            if not listens:
+                rtc.ignore(self.peer, track)
+                return
             self._listener = asyncio.create_task(
                 self.received_audio.listen(track), name=f"listen {self.name}"
             )
@@ -153,6 +156,7 @@ async def open_call(
     key: str | None = None,
     connect: bool = True,
     timeout_s: float | None = None,
+    track: MediaStreamTrack | None = None,
 ) -> PeerCall:
     """Make an offer, post it and connect.
 
@@ -169,6 +173,8 @@ async def open_call(
         connect: ``False`` to return as soon as the offer is answered; :meth:`Call.connect` goes on.
         timeout_s: bound on the transport and the data channel, after the answer; twice the
             target's patience if not given.
+        track: sent instead of what ``audio`` says; what is heard is then dropped, until somebody
+            listens with :func:`realtime_harness.rtc.hear`.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -188,6 +194,7 @@ async def open_call(
             data_channel=data_channel,
             session=session,
             key=key,
+            track=track,
         )
     except BaseException:
         await rtc.close(peer)
@@ -212,10 +219,14 @@ async def _offer(
     data_channel: bool,
     session: Mapping[str, Any] | None,
     key: str | None,
+    track: MediaStreamTrack | None,
 ) -> PeerCall:
-    from realtime_harness.clients.tracks import add_audio
+    if track is not None:
+        peer.addTrack(track)
+    else:
+        from realtime_harness.clients.tracks import add_audio
 
-    add_audio(peer, audio.value)
+        add_audio(peer, audio.value)
     channel = peer.createDataChannel(CHANNEL_LABEL) if data_channel else None
     with rtc.loopback_only() if target.is_loopback else contextlib.nullcontext():
         await peer.setLocalDescription(await peer.createOffer())
@@ -223,7 +234,7 @@ async def _offer(
         target, signaling, peer.localDescription.sdp, session=session, key=key
     )
     call = PeerCall(peer, answer, name=name, recorder=recorder, patience_s=target.patience_s)
-    call._watch_peer()
+    call._watch_peer(listens=track is None)
     if channel is not None:
         call._add_channel(channel)
     return call

@@ -7,16 +7,22 @@ to begin a story when it is asked for one, and not to come to its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.errors import TargetViolation
 from realtime_harness.run import ScenarioRun
 
-__all__ = ["Story", "ask_for_a_story", "have_stories", "wait_for_end"]
+__all__ = ["STORY_RULES", "Story", "ask_for_a_story", "have_stories", "wait_for_end"]
 
 _REQUEST = "Tell me a very long story, and do not stop before it is over."
 _STORY = "Once upon a time there was a teller of stories who never came to the end of one."
+
+STORY_RULES: list[dict[str, Any]] = [
+    {"when": {"text": "long story"}, "say": _STORY, "stall": True},
+]
+"""Rules by which a fake tells a story that does not end by itself, when it is asked for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ async def have_stories(run: ScenarioRun) -> None:
     """
     if run.control is not None:
         control = await run.enter_virtual_time()
-        await control.script([{"when": {"text": "long story"}, "say": _STORY, "stall": True}])
+        await control.script(STORY_RULES)
 
 
 async def ask_for_a_story(connection: EventConnection) -> Story:

@@ -23,6 +23,7 @@ import orjson
 from realtime_harness.errors import RealtimeHarnessError
 from realtime_harness.load.health import Probe
 from realtime_harness.load.operation import UNFINISHED, Failure, Operation, Series, Tally
+from realtime_harness.load.pacing import Pacer
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.schedule import SHAPES, arrivals
 from realtime_harness.load.sessions import Journey, World, class_of, journey_class
@@ -34,6 +35,7 @@ __all__ = ["Engine", "Plan", "main"]
 _DRAIN_S = 2.0
 """For how long operations under way may come to their end when the run is over."""
 _CLOSE_S = 2.0
+_TRIAL_S = 10.0
 _RETRY_S = 1.0
 """How long a session that failed waits before it comes back."""
 _EXAMPLES = 3
@@ -91,7 +93,8 @@ class Engine:
         self._plan = plan
         self._tell = tell
         target = replace(plan.target, patience_s=plan.profile.timeout_s)
-        self._world = World(target=target, profile=plan.profile)
+        self._probe = Probe()
+        self._world = World(target=target, profile=plan.profile, pacer=Pacer(self._late))
         self._journey = journey_class(plan.profile.journey)
         self._sessions: dict[int, _Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,7 +102,6 @@ class Engine:
         self._spawned = asyncio.Event()
         self._spawner: asyncio.Task[None] | None = None
         self._teller: asyncio.Task[None] | None = None
-        self._probe = Probe()
         self._tally = Tally()
         self._failures: list[dict[str, Any]] = []
         self._examples: Counter[tuple[str, str]] = Counter()
@@ -108,6 +110,24 @@ class Engine:
         self.stopping = asyncio.Event()
 
     # What it is told.
+
+    async def warm_up(self) -> None:
+        """Have one session for a moment, before anything counts.
+
+        What is imported and encoded for the first time would look like a slow service otherwise.
+        Whether it succeeds does not matter: if it does not, neither will others, which count.
+        """
+        journey = self.journey(0)
+        now = perf_counter_ns()
+        operation = Operation(name="trial", intended_ns=now, due_ns=now, sent_ns=now)
+        with suppress(Exception):
+            async with asyncio.timeout(_TRIAL_S):
+                await journey.open(operation)
+                if journey.drains:
+                    await journey.act(operation)
+        await _close(journey)
+        self._probe.take()
+        self._tally = Tally()
 
     def begin(self) -> None:
         """Begin to measure."""
@@ -138,12 +158,13 @@ class Engine:
         await _end(self._spawner)
         for session in list(self._sessions.values()):
             session.leave()
-        if self._tasks:
+        if self._tasks and self._journey.drains:
             await asyncio.wait(self._tasks, timeout=_DRAIN_S)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2 * _CLOSE_S)
+        await self._world.close()
         await _end(self._teller)
         self._tell_interval()
         self._probe.close()
@@ -180,13 +201,10 @@ class Engine:
         """Return how long a session thinks."""
         return round(self._plan.profile.think_s * 1e9)
 
-    def succeeded(self, operation: Operation, due_ns: int) -> None:
-        """Count an operation; it could have been sent at ``due_ns``."""
-        tally = self._tally
-        tally.add(operation)
-        late_ns = operation.sent_ns - due_ns
-        self._probe.lateness.add(late_ns)
-        tally.record(_LATENESS, late_ns)
+    def succeeded(self, operation: Operation) -> None:
+        """Count an operation."""
+        self._tally.add(operation)
+        self._late(operation.sent_ns - operation.due_ns)
 
     def failed(self, operation: Operation, outcome: str, error: BaseException, by: Journey) -> None:
         """Count an operation that failed."""
@@ -207,6 +225,10 @@ class Engine:
         self._tally.fail(operation.name, UNFINISHED)
 
     # Inside.
+
+    def _late(self, late_ns: int) -> None:
+        self._probe.lateness.add(late_ns)
+        self._tally.record(_LATENESS, late_ns)
 
     async def _spawn(self) -> None:
         """Start sessions as long as there are fewer than wanted, no faster than planned."""
@@ -328,13 +350,16 @@ class _Session:
     ) -> bool:
         """Do one thing and count it; return whether it succeeded."""
         now = perf_counter_ns()
-        operation = Operation(name=name, intended_ns=intended_ns, sent_ns=now, position=position)
+        operation = Operation(
+            name=name, intended_ns=intended_ns, due_ns=due_ns, sent_ns=now, position=position
+        )
         try:
             await act(operation)
         except asyncio.CancelledError:
             self._engine.unfinished(operation)
             raise
-        except RealtimeHarnessError as error:
+        except Exception as error:
+            # Of whatever kind: journeys may be the user's.
             journey = self._journey
             assert journey is not None
             if self._engine.stopping.is_set():
@@ -344,7 +369,7 @@ class _Session:
             return False
         if not operation.done_ns:
             operation.done_ns = perf_counter_ns()
-        self._engine.succeeded(operation, due_ns)
+        self._engine.succeeded(operation)
         return True
 
     async def _until(self, due_ns: int) -> bool:
@@ -358,7 +383,8 @@ class _Session:
 
 
 async def _close(journey: Journey) -> None:
-    with suppress(TimeoutError, RealtimeHarnessError, OSError):
+    # A session that cannot even be closed has failed before, which is counted.
+    with suppress(Exception):
         async with asyncio.timeout(_CLOSE_S):
             await journey.close()
 
@@ -385,6 +411,7 @@ async def serve(connection: socket.socket) -> None:
             match command.pop("do"):
                 case "plan":
                     engine = Engine(Plan.from_json(command), tell)
+                    await engine.warm_up()
                     engine.begin()
                     tell({"is": "ready"})
                 case "sessions" if engine is not None:

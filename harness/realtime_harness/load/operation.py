@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from realtime_harness.load.histogram import Histogram
@@ -26,6 +27,13 @@ DEFINITIONS: Mapping[str, str] = {
     "first_audio_ms": "from the end of what the user said until the first audible sample came",
     "session_ms": "from asking for the connection until it is closed again",
     "tool_ms": "from a function's output until the first delta of the response to it",
+    "call_ms": "from a question until the function call that it leads to is complete",
+    "barge_in_ms": "from response.cancel until the response.done that says cancelled",
+    "sideband_ms": "from a response.done on the call until the same one came on its sideband",
+    "added_ms": "by how much a turn through a relay takes longer than one past it",
+    "setup_ms": "from posting the offer until the data channel is open",
+    "gap_ms": "the longest wait between two deltas of sound in a turn",
+    "stalled_ms": "how long a play-out buffer had nothing to play in a turn",
     "lateness_ms": "from when it was due and its session free until it was sent: the generator's",
 }
 """What the series measure, in terms of wire events. Of each there are two: *response* time is taken
@@ -33,9 +41,16 @@ from when the operation was due, *service* time from when it was sent."""
 
 # Operation -> metric -> the time that it ends at. Others have their own name, at ``done_ns``.
 _METRICS: Mapping[str, Mapping[str, str]] = {
+    "connect": {"connect_ms": "done_ns"},
     "turn": {"ttft_ms": "first_ns", "first_audio_ms": "first_audio_ns", "turn_ms": "done_ns"},
     "tool": {"tool_ms": "first_ns", "turn_ms": "done_ns"},
+    "barge-in": {"barge_in_ms": "done_ns"},
+    "idle": {},
 }
+
+
+_OPENING = frozenset({"setup_ms"})
+"""Further durations of ``connect``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +61,8 @@ class Operation:
     """``connect``, ``turn``, …"""
     intended_ns: int
     """When it was due. It is never moved, however late it is sent."""
+    due_ns: int
+    """When it could be sent at the earliest: when it was due, and the one before it done."""
     sent_ns: int
     """When it was sent."""
     first_ns: int | None = None
@@ -58,6 +75,20 @@ class Operation:
     """The how manieth of its session, from 1; 0 if that does not matter."""
     more_ns: dict[str, int] = field(default_factory=dict)
     """Further durations, by metric."""
+
+    def send_later(self, lead_ns: int) -> None:
+        """Say that what is measured is sent only now, behind a part that is not measured.
+
+        It was due as much later as that part took, so that what was late before still is.
+
+        Args:
+            lead_ns: when that part began.
+
+        """
+        now = perf_counter_ns()
+        self.sent_ns = now
+        self.intended_ns += now - lead_ns
+        self.due_ns += now - lead_ns
 
 
 class Series(NamedTuple):
@@ -112,7 +143,7 @@ class Tally:
         self.outcomes[name, OK] += 1
         intended, sent, place = operation.intended_ns, operation.sent_ns, operation.position
         place = min(place, _LAST_POSITION)
-        for metric, attribute in (_METRICS.get(name) or {f"{name}_ms": "done_ns"}).items():
+        for metric, attribute in _METRICS.get(name, {f"{name}_ms": "done_ns"}).items():
             end = getattr(operation, attribute)
             if end is not None:
                 self.record(Series(metric, "response", place), end - intended)
@@ -136,6 +167,16 @@ class Tally:
         self.outcomes.update(other.outcomes)
         for series, histogram in other.series.items():
             self.series.setdefault(series, Histogram()).merge(histogram)
+
+    def only(self, operation: str) -> Tally:
+        """Return what is known of how sessions were opened, or of another operation."""
+        only = Tally()
+        for (name, outcome), count in self.outcomes.items():
+            if name == operation:
+                only.outcomes[name, outcome] = count
+        metrics = {*_METRICS.get(operation, ()), *_OPENING}
+        only.series = {key: each for key, each in self.series.items() if key.metric in metrics}
+        return only
 
     def histogram(self, metric: str, **tags: str) -> Histogram:
         """Return all of a metric's durations that fit all tags."""

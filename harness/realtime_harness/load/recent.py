@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter_ns
 from typing import Any
 
 from realtime_harness.evidence import Direction, Entry, Kind, Lane, Recorder
@@ -10,12 +11,7 @@ __all__ = ["RecentRecorder"]
 
 _KEPT = 32
 
-
-class _Recent(list[Entry]):
-    """The last lines, found by their number in all of the evidence."""
-
-    def __getitem__(self, seq: Any) -> Any:
-        return super().__getitem__(seq % _KEPT)
+_Line = tuple[int, int, Lane, str, Direction, Kind, dict[str, Any]]
 
 
 class RecentRecorder(Recorder):
@@ -25,13 +21,14 @@ class RecentRecorder(Recorder):
     """
 
     def __init__(self) -> None:
-        super().__init__(clock=lambda: 0)
-        from time import perf_counter_ns
+        super().__init__()
+        self._lines: list[_Line | None] = [None] * _KEPT
+        self._seq = 0
+        self.entries = _Entries(self._lines)
 
-        self._clock = perf_counter_ns
-        self.entries = _Recent()
-        self.seq = 0
-        """How many lines there were."""
+    def now_ns(self) -> int:
+        """Return the time."""
+        return perf_counter_ns()
 
     def record(
         self,
@@ -44,24 +41,52 @@ class RecentRecorder(Recorder):
         t_ns: int | None = None,
     ) -> Entry:
         """Write down one line, over the oldest one, and return it."""
-        seq = self.seq
-        self.seq = seq + 1
-        entry = Entry(
-            seq=seq,
-            t_ns=self._clock() if t_ns is None else t_ns,
-            lane=lane,
-            connection=connection,
-            direction=direction,
-            kind=kind,
-            data=data,
-        )
-        if seq < _KEPT:
-            self.entries.append(entry)
-        else:
-            list.__setitem__(self.entries, seq % _KEPT, entry)
-        return entry
+        t_ns = perf_counter_ns() if t_ns is None else t_ns
+        return self.entries[self.add((0, t_ns, lane, connection, direction, kind, data))]
+
+    def add(self, line: _Line) -> int:
+        """Write down one line, without looking at it; return its number.
+
+        The number in it does not matter.
+        """
+        seq = self._seq
+        self._seq = seq + 1
+        self._lines[seq % _KEPT] = (seq, *line[1:])
+        return seq
 
     def recent(self) -> list[dict[str, Any]]:
         """Return the last lines in order, without secrets, as plain values."""
-        lines = sorted(self.entries, key=lambda entry: entry.seq)
-        return [{**each.to_json(), "data": self.redactor.data(each.data)} for each in lines]
+        return [{**each.to_json(), "data": self.redactor.data(each.data)} for each in self.entries]
+
+
+class _Entries(list[Entry]):
+    """The last lines, each found by its number, and made when somebody looks at it."""
+
+    def __init__(self, lines: list[_Line | None]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def __getitem__(self, seq: Any) -> Any:
+        line = self._lines[seq % _KEPT]
+        assert line is not None
+        return _entry(line)
+
+    def __len__(self) -> int:
+        return sum(line is not None for line in self._lines)
+
+    def __iter__(self) -> Any:
+        lines = sorted((line for line in self._lines if line is not None), key=lambda line: line[0])
+        return map(_entry, lines)
+
+
+def _entry(line: _Line) -> Entry:
+    seq, t_ns, lane, connection, direction, kind, data = line
+    return Entry(
+        seq=seq,
+        t_ns=t_ns,
+        lane=lane,
+        connection=connection,
+        direction=direction,
+        kind=kind,
+        data=data,
+    )

@@ -36,6 +36,8 @@ MOST_SESSIONS = 10_000
 
 _LINE_S = 1.0
 """How much time one line of ``intervals.jsonl`` is about."""
+_OPENING = "connect"
+"""Operation that counts from the first session on."""
 _SETTLE_S = 0.5
 """Between the start of the last session and the beginning of what counts."""
 
@@ -134,6 +136,7 @@ class _Merged:
     """What the engines told, added up."""
 
     engines: int
+    ramp: Tally = field(default_factory=Tally)
     steady: Tally = field(default_factory=Tally)
     steady_s: float = 0.0
     health: list[Health] = field(default_factory=list)
@@ -159,9 +162,18 @@ class _Merged:
                 if counts:
                     self.steady.merge(interval.tally)
                     self.health[number].merge(interval.health)
+                else:
+                    self.ramp.merge(interval.tally)
                 fresh += interval.failures
         self.failures += fresh
         return fresh
+
+    def whole(self) -> Tally:
+        """Return what counts: the steady state, and how sessions were opened before it."""
+        whole = Tally()
+        whole.merge(self.steady)
+        whole.merge(self.ramp.only(_OPENING))
+        return whole
 
     def next_line(self) -> tuple[Tally, list[Health]]:
         """Return what was added since the last line, and begin another one."""
@@ -249,9 +261,11 @@ class _Run:
         if opened:
             self._want(plan.sessions)
             await self._watch_until(origin, ramp_s, lambda t_s: "ramp")
+            self._freeze()
         for engine in self._engines:
             engine.tell(do="start", in_s=0.0)
         begin = time.monotonic()
+        frozen: list[float] = []
         cuts = [share * plan.duration_s for share in SHAPES[plan.shape].cuts]
         counted_from = 0.0 if opened else min(ramp_s, plan.duration_s / 2)
         if plan.shape not in ("baseline", "soak"):
@@ -269,6 +283,9 @@ class _Run:
                         spawn_rate=plan.rate,
                     )
                 )
+                if not frozen and t_s >= ramp_s - _SETTLE_S / 2:
+                    frozen.append(t_s)
+                    self._freeze()
             while cuts and t_s >= cuts[0]:
                 cuts.pop(0)
                 for engine in self._engines:
@@ -286,16 +303,17 @@ class _Run:
         merged, plan = self._merged, self._plan
         fault = next((engine.fault for engine in self._engines if engine.fault), "")
         finding = examine(merged.health, fault=fault)
+        tally = merged.whole()
         void = "; ".join(finding.reasons) if finding.fitness is Fitness.VOID else ""
         outcomes = judge(
             plan.objectives,
-            merged.steady,
+            tally,
             seconds=merged.steady_s,
             today=datetime.now(UTC).date(),
             void=void,
         )
         return LoadResult(
-            tally=merged.steady,
+            tally=tally,
             seconds=merged.steady_s,
             finding=finding,
             outcomes=outcomes,
@@ -339,6 +357,11 @@ class _Run:
                 self._aborted = (
                     f"ended after {t_s:.0f} s: {text} was missed for {t_s - since:.0f} s"
                 )
+
+    def _freeze(self) -> None:
+        # All sessions are there: what they are made of is not looked at again for garbage.
+        for engine in self._engines:
+            engine.tell(do="freeze")
 
     def _want(self, sessions: int) -> None:
         if sessions == self._wanted:

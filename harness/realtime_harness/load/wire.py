@@ -5,6 +5,7 @@ Down::
     {"do": "plan", …}                         first of all: see realtime_harness.load.engine.Plan
     {"do": "sessions", "count": 12}           have so many sessions
     {"do": "start", "in_s": 0.1}              begin with the schedule of arrivals
+    {"do": "freeze"}                          collect garbage now rather than later
     {"do": "cut"}                             break all sessions off; they come back
     {"do": "stop"}                            end all sessions, tell the rest, and end
 

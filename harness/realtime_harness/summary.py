@@ -14,9 +14,9 @@ from rich.text import Text
 from realtime_harness.results import CheckResult, Run
 from realtime_harness.verdicts import Standing, Verdict
 
-__all__ = ["print_summary"]
+__all__ = ["STYLES", "print_summary"]
 
-_STYLES = {
+STYLES = {
     Verdict.PASS: "green",
     Verdict.FAIL: "bold red",
     Verdict.WARN: "yellow",
@@ -25,6 +25,7 @@ _STYLES = {
     Verdict.UNTESTABLE: "red",
     Verdict.ERROR: "magenta",
 }
+"""How verdicts look on a terminal, besides their words."""
 
 _MOST_SHOWN = 15
 """Lines of red checks, so that the totals stay on the screen."""
@@ -79,7 +80,7 @@ def _totals(checks: Iterable[CheckResult]) -> Table:
     shown = [verdict for verdict in Verdict if any(count[verdict] for count in counts.values())]
     table = Table("suite", box=None, pad_edge=False, header_style="bold")
     for verdict in shown:
-        table.add_column(verdict.value, justify="right", style=_STYLES[verdict])
+        table.add_column(verdict.value, justify="right", style=STYLES[verdict])
     for suite, count in sorted(counts.items()):
         table.add_row(suite, *(str(count[verdict] or "") for verdict in shown))
     if len(counts) > 1:
@@ -109,7 +110,7 @@ def _line(group: list[CheckResult]) -> Text:
     checks = dict.fromkeys(result.check for result in group)
     scenarios = dict.fromkeys(result.scenario for result in group)
     return Text.assemble(
-        (f"{first.verdict.value} ", _STYLES[first.verdict]),
+        (f"{first.verdict.value} ", STYLES[first.verdict]),
         (_first_of(checks), "bold"),
         f" in {_first_of(scenarios)}: {reason}",
     )

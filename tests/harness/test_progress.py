@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import re
+import types
 from typing import Any
 
 import pytest
@@ -59,3 +61,28 @@ def test_pytest_itself_is_silent(when: str) -> None:
     )
     assert not letter
     assert not word
+
+
+class Terminal(io.StringIO):
+    """Something that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar_and_a_table_and_keeps_what_is_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    file = Terminal()
+    progress = Progress(file)
+    progress.pytest_collection_finish(types.SimpleNamespace(items=[]))
+    progress.pytest_runtest_logreport(Report("one::rt.a.b", "pass"))
+    progress.pytest_runtest_logreport(Report("two::rt.a.b", "fail"))
+    progress.pytest_sessionfinish()
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", file.getvalue())
+    assert "RED alpha/two" in shown
+    assert "ok  alpha/one" not in shown
+    assert re.search(r"scenarios .* 2/0", shown)
+    assert re.search(r"suite +pass +fail", shown)

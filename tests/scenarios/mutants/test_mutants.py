@@ -99,7 +99,7 @@ def test_mutant(mutant: Any, mutants: Any) -> None:
     fate = mutants.fates[mutant]
     assert fate.broken == ""
     if (reason := LEGAL.get(label(mutant))) is not None:
-        assert reason
-        assert fate.caught == "", "is seen: take it off the table"
+        # Whether anything comes in time to overtake what comes alone, chance decides.
+        assert fate.caught == "" or reason == _ALONE, "is seen: take it off the table"
     else:
         assert fate.caught, f"went through {', '.join(fate.unseen_by)}"

@@ -106,8 +106,8 @@ def test_all_else_is_free() -> None:
 
 def test_price_list_that_we_deliver() -> None:
     prices = price_list()
-    assert prices.knows("gpt-realtime-2025-08-28")
+    assert prices.knows("gpt-realtime-1.5-2026-02-23")
     assert not prices.knows("name-of-a-deployment")
-    assert prices.of_tokens("gpt-realtime")["audio_out"] == 64
+    assert prices.of_tokens("gpt-realtime-1.5")["text_out"] == 16
     assert prices.of_tokens("nobody-knows")["text_out"] == 24
     assert prices.source.startswith("https://")

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from realtime_harness.judging import Accusation
     from realtime_harness.recording import Conversation
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "drift", "judge", "record"]
 
 _EXCERPT = 300
 _CELL = 70
 
-Recordings = Annotated[
+_Recordings = Annotated[
     list[Path],
     typer.Argument(
         metavar="RECORDING…",
         help="A run directory, a recording.jsonl.gz, an evidence .jsonl, or a cassette .yaml.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(drift)
 
 
-def judge(recordings: Recordings, *, as_json: AsJson = False) -> None:
+def judge(recordings: _Recordings, *, as_json: _AsJson = False) -> None:
     """Judge recorded traffic by the rules over the event stream.
 
     Exit codes: 0 no MUST violation, 1 violations, 2 a file that cannot be used.
@@ -100,7 +100,7 @@ def drift(
     recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="As for `judge`.")],
     *,
     profile: Annotated[str, typer.Option(help="Of the fake that is compared with.")] = "",
-    as_json: AsJson = False,
+    as_json: _AsJson = False,
 ) -> None:
     """Compare a recording with the SDK's contract and with the fake, event type by event type.
 

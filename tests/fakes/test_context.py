@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from realtime_fakes.context import offered
+from realtime_fakes.policy import Policy
+
 OpenStage = Any
 Event = dict[str, Any]
 Message = Callable[..., Event]
@@ -103,3 +106,35 @@ def test_responses_out_of_band_run_beside_each_other(
     assert [r["metadata"] for r in finished] == [None, {"name": "a"}, {"name": "b"}]
     assert [r["conversation_id"] is None for r in finished] == [False, True, True]
     assert len(stage.session.describe()["items"]) == 2
+
+
+OF_SESSION = {"type": "function", "name": "of_session"}
+OF_RESPONSE = {"type": "function", "name": "of_response"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "policy", "tools", "choice"),
+    [
+        pytest.param({}, {}, [OF_SESSION], "required", id="session"),
+        pytest.param({"tools": [OF_RESPONSE]}, {}, [OF_RESPONSE], "required", id="tools"),
+        pytest.param({"tools": []}, {}, [], "required", id="no-tools"),
+        pytest.param({"tool_choice": "none"}, {}, [OF_SESSION], "none", id="choice"),
+        pytest.param({"tool_choice": OF_SESSION}, {}, [OF_SESSION], OF_SESSION, id="function"),
+        pytest.param(
+            {"tools": [OF_RESPONSE]},
+            {"tools_of_responses": False},
+            [OF_SESSION],
+            "required",
+            id="deaf-to-tools",
+        ),
+        pytest.param({}, {"heeded_choices": ("none",)}, [OF_SESSION], "auto", id="deaf-to-choice"),
+        pytest.param(
+            {"tool_choice": "auto"}, {"heeded_choices": ()}, [OF_SESSION], "auto", id="auto"
+        ),
+    ],
+)
+def test_what_a_response_is_offered(
+    request_: Event, policy: Event, tools: list[Event], choice: Any
+) -> None:
+    config = {"tools": [OF_SESSION], "tool_choice": "required"}
+    assert offered(request_, config, Policy(**policy)) == (tools, choice)

@@ -16,6 +16,7 @@ __all__ = [
     "ended",
     "expect_or_error",
     "finish",
+    "id_of",
     "message",
     "objects",
     "refused",
@@ -91,12 +92,15 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-async def expect_or_error(connection: EventConnection, wanted: str, **where: Any) -> ReceivedEvent:
+async def expect_or_error(
+    connection: EventConnection, wanted: str, *, timeout_s: float | None = None, **where: Any
+) -> ReceivedEvent:
     """Return the next event of type ``wanted``, whose members are as given.
 
     Args:
         connection: on which it is awaited.
         wanted: its type.
+        timeout_s: bound; the target's patience if not given.
         where: member names and values; ``item__id`` is that of ``item.id``.
 
     Raises:
@@ -112,10 +116,25 @@ async def expect_or_error(connection: EventConnection, wanted: str, **where: Any
             member(data, *path) == value for path, value in paths
         )
 
-    event = await connection.expect(wanted, "error", where=fits)
+    event = await connection.expect(wanted, "error", where=fits, timeout_s=timeout_s)
     if event.type == "error":
-        raise TargetViolation(f"expected {wanted}, got an error: {event.data.get('error')}")
+        raise TargetViolation(
+            f"{connection.name} got an error instead of {wanted}: {event.data.get('error')}"
+        )
     return event
+
+
+def id_of(event: ReceivedEvent, holder: str) -> str:
+    """Return the id of what an event holds, such as its ``item``.
+
+    Raises:
+        TargetViolation: if there is none.
+
+    """
+    value = member(event.data, holder, "id")
+    if not isinstance(value, str):
+        raise TargetViolation(f"{event.type} has no {holder}.id")
+    return value
 
 
 async def add_item(

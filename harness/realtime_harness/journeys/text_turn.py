@@ -9,7 +9,8 @@ from typing import Any
 
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent
-from realtime_harness.errors import EventNotReceived, TargetViolation
+from realtime_harness.errors import EventNotReceived
+from realtime_harness.journeys.exchange import expect_or_error, id_of
 
 __all__ = ["Turn", "text_turn"]
 
@@ -79,10 +80,10 @@ async def text_turn(
     sent = await connection.send(
         {"type": "response.create", "response": {"output_modalities": list(modalities)}}
     )
-    added = await _expect(connection, "conversation.item.added", timeout_s)
-    created = await _expect(connection, "response.created", timeout_s)
-    response_id = _id(created, "response")
-    done = await _expect(connection, "response.done", timeout_s)
+    added = await expect_or_error(connection, "conversation.item.added", timeout_s=timeout_s)
+    created = await expect_or_error(connection, "response.created", timeout_s=timeout_s)
+    response_id = id_of(created, "response")
+    done = await expect_or_error(connection, "response.done", timeout_s=timeout_s)
     if not _goes_without_rate_limits(connection.events[:start]):
         with contextlib.suppress(EventNotReceived):
             await connection.expect("rate_limits.updated", timeout_s=_RATE_LIMITS_S)
@@ -91,7 +92,7 @@ async def text_turn(
     response = done.data.get("response")
     response = response if isinstance(response, dict) else {}
     return Turn(
-        item_id=_id(added, "item"),
+        item_id=id_of(added, "item"),
         response_id=response_id,
         events=events,
         text=_answered(response),
@@ -103,25 +104,6 @@ async def text_turn(
         first_text_ns=deltas[0].t_ns if deltas else None,
         done_ns=done.t_ns,
     )
-
-
-async def _expect(
-    connection: EventConnection, wanted: str, timeout_s: float | None
-) -> ReceivedEvent:
-    event = await connection.expect(wanted, "error", timeout_s=timeout_s)
-    if event.type == "error":
-        raise TargetViolation(
-            f"{connection.name} got an error instead of {wanted}: {event.data.get('error')}"
-        )
-    return event
-
-
-def _id(event: ReceivedEvent, member: str) -> str:
-    holder = event.data.get(member)
-    value = holder.get("id") if isinstance(holder, dict) else None
-    if not isinstance(value, str):
-        raise TargetViolation(f"{event.type} has no {member}.id")
-    return value
 
 
 def _answered(response: dict[str, Any]) -> str:

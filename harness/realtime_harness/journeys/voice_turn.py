@@ -25,6 +25,7 @@ from realtime_harness.audio import pcm, speech, wav
 from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent, member
 from realtime_harness.errors import TargetViolation, UsageError
+from realtime_harness.journeys.exchange import expect_or_error, id_of
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 
@@ -249,9 +250,9 @@ async def voice_turn(
         await connection.send({"type": "response.create", "response": response or {}})
     else:
         await microphone.silence(silence_ms)
-    added = await _expect(connection, "conversation.item.added", timeout_s)
-    created = await _expect(connection, "response.created", timeout_s)
-    response_id = _id(created, "response")
+    added = await expect_or_error(connection, "conversation.item.added", timeout_s=timeout_s)
+    created = await expect_or_error(connection, "response.created", timeout_s=timeout_s)
+    response_id = id_of(created, "response")
     done = await connection.expect(
         "response.done",
         timeout_s=timeout_s,
@@ -262,7 +263,7 @@ async def voice_turn(
     output = [item for item in output or [] if isinstance(item, dict)]
     return VoiceTurn(
         said=said,
-        item_id=_id(added, "item"),
+        item_id=id_of(added, "item"),
         response_id=response_id,
         output_id=str(output[0].get("id") or "") if output else "",
         events=events,
@@ -271,24 +272,6 @@ async def voice_turn(
         response=member(done.data, "response") or {},
         done=done,
     )
-
-
-async def _expect(
-    connection: EventConnection, wanted: str, timeout_s: float | None
-) -> ReceivedEvent:
-    event = await connection.expect(wanted, "error", timeout_s=timeout_s)
-    if event.type == "error":
-        raise TargetViolation(
-            f"{connection.name} got an error instead of {wanted}: {event.data.get('error')}"
-        )
-    return event
-
-
-def _id(event: ReceivedEvent, holder: str) -> str:
-    value = member(event.data, holder, "id")
-    if not isinstance(value, str):
-        raise TargetViolation(f"{event.type} has no {holder}.id")
-    return value
 
 
 def _transcript(output: list[dict[str, Any]]) -> str:

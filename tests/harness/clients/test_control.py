@@ -33,11 +33,12 @@ async def control(recorder: Recorder) -> AsyncIterator[Control]:
             "/switches",
             {"defects": ["a"], "behaviours": [], "faults": []},
         ),
+        (lambda c: c.script([{"say": "Hi."}]), "PUT", "/script", {"rules": [{"say": "Hi."}]}),
         (lambda c: c.reset(), "POST", "/reset", None),
         (lambda c: c.drop("sess_1"), "POST", "/sessions/sess_1/drop", None),
         (lambda c: c.delete_service("one"), "DELETE", "/services/one", None),
     ],
-    ids=["state", "advance", "switches", "reset", "drop", "delete-service"],
+    ids=["state", "advance", "switches", "script", "reset", "drop", "delete-service"],
 )
 async def test_requests(
     control: Control, httpx2_mock: MockRouter, recorder: Recorder, act, method, path, body

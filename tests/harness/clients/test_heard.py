@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
 from realtime_harness.clients.heard import ReceivedAudio
+from realtime_harness.errors import EventNotReceived
 from realtime_harness.evidence import Kind, Lane, Recorder
 
 
@@ -82,3 +84,30 @@ async def test_silence_has_no_level(recorder: Recorder) -> None:
     assert heard.level_dbfs == -math.inf
     assert heard.first_audible_ns is None
     assert recorder.entries[0].data["level_dbfs"] is None
+
+
+def hear(heard: ReceivedAudio, *amplitudes: int) -> None:
+    for amplitude in amplitudes:
+        heard.hear(np.full(480, amplitude, dtype=np.int16), now=0)
+
+
+async def test_quiet_is_five_frames_without_sound(recorder: Recorder) -> None:
+    heard = ReceivedAudio("client", recorder)
+    hear(heard, 0, 0, 0, 0, 0)
+    waiting = asyncio.create_task(heard.wait_quiet(timeout_s=5))
+    await asyncio.sleep(0)
+    hear(heard, 0, 0, 0, 0, 16384, 0, 0, 0, 0)
+    await asyncio.sleep(0)
+    assert not waiting.done(), "what was quiet before, and what was interrupted, does not count"
+    hear(heard, 0)
+    await waiting
+
+
+@pytest.mark.parametrize("amplitudes", [(), (16384,) * 10], ids=["nothing", "loud"])
+async def test_what_does_not_become_quiet(recorder: Recorder, amplitudes: tuple[int, ...]) -> None:
+    heard = ReceivedAudio("client", recorder)
+    waiting = asyncio.create_task(heard.wait_quiet(timeout_s=0.01))
+    await asyncio.sleep(0)
+    hear(heard, *amplitudes)
+    with pytest.raises(EventNotReceived, match="silence below"):
+        await waiting

@@ -79,6 +79,31 @@ async def test_how_the_key_is_shown(
     assert not any("top-secret-key" in str(entry.data) for entry in recorder.entries)
 
 
+async def test_ping(serving: Serving, staying: object, recorder: Recorder) -> None:
+    async with serving(staying) as target:
+        connection = await connect(target, recorder)
+        assert 0 < await connection.ping() < 2_000
+        assert recorder.entries[-1].kind is Kind.NOTE
+        await connection.close()
+        with pytest.raises(ConnectionLost):
+            await connection.ping()
+
+
+async def test_ping_without_pong(serving: Serving, recorder: Recorder, soon: float) -> None:
+    async def deaf(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await over.wait()
+        connection.transport.resume_reading()
+
+    over = asyncio.Event()
+    async with serving(deaf) as target:
+        connection = await connect(target, recorder)
+        with pytest.raises(EventNotReceived, match="pong"):
+            await connection.ping(timeout_s=soon)
+        over.set()
+        await connection.close()
+
+
 async def test_handshake_is_evidence(serving: Serving, staying: object, recorder: Recorder) -> None:
     async with serving(staying) as target:
         connection = await connect(target, recorder)

@@ -40,6 +40,17 @@ def test_full_table(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "url"),
+    [("", None), ('mcp_server_url = "https://tools/mcp"', "https://tools/mcp")],
+    ids=["none", "given"],
+)
+def test_mcp_server_that_the_endpoint_can_reach(file: Path, line: str, url: str | None) -> None:
+    target = resolve_target("staging", target_file(file, GOOD + line), {})
+    assert target is not None
+    assert target.mcp_server_url == url
+
+
+@pytest.mark.parametrize(
     ("table", "message"),
     [
         pytest.param('api_key = "abc"', r"base_url: write", id="no-base-url"),

@@ -13,7 +13,6 @@ from realtime_harness.errors import TargetViolation
 __all__ = [
     "Answer",
     "add_item",
-    "ended",
     "expect_or_error",
     "finish",
     "id_of",
@@ -198,15 +197,6 @@ async def finish(connection: EventConnection, created: ReceivedEvent) -> Answer:
         created=created,
         done=done,
         events=_between(connection.events, created, done),
-    )
-
-
-def ended(connection: EventConnection, created: ReceivedEvent) -> bool:
-    """Return whether the end of a response has been received already."""
-    identifier = member(created.data, "response", "id")
-    return any(
-        event.type == "response.done" and member(event.data, "response", "id") == identifier
-        for event in connection.events
     )
 
 

@@ -81,7 +81,7 @@ class Policy:
     end_with_key: bool = False
     """Whether a session ends when the ephemeral key that started it expires."""
 
-    mint_with_any_key: bool = False
+    mint_with_ephemeral_keys: bool = False
     """Whether an ephemeral key may ask for further ones."""
 
     request_id_headers: tuple[str, ...] = ()

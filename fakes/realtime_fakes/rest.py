@@ -70,7 +70,9 @@ async def _mint(service: Service, request: web.Request, given: dict[str, Any]) -
     """Make an ephemeral key; ``given`` is what the path says of the session."""
     policy = in_force(service, request).policy
     key = bearer_key(request, policy)
-    if not policy.mint_with_any_key:
+    if policy.mint_with_ephemeral_keys:
+        service.keys.admit(key)
+    else:
         service.keys.admit_standard(key)
     _admit_to_pay(policy)
     shortest, default, longest = policy.key_lifetimes_s

@@ -15,7 +15,7 @@ RED = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN}
 
 def test_a_right_fake_is_green(matrix):
     row = matrix.row("(none)")
-    assert row.judged > 100
+    assert row.judged == set(CHECKS), "declared, and judged by nobody"
     assert row.red == {}
     assert row.broken == {}
     assert row.not_reached == set()
@@ -26,7 +26,7 @@ def test_a_right_fake_is_green(matrix):
 )
 def test_a_behaviour_turns_nothing_red(switch, matrix):
     row = matrix.row(switch.name)
-    assert row.judged > (50 if matrix.brief else 100)
+    assert row.judged
     assert row.red == {}
     assert {check: said for check, said in row.broken.items() if check not in switch.also} == {}
     assert row.not_reached == set()
@@ -36,7 +36,9 @@ def test_a_behaviour_turns_nothing_red(switch, matrix):
 def test_a_defect_turns_its_check_red_and_no_other(switch, matrix):
     row = matrix.row(switch.name)
     expected = {switch.violates, *switch.also}
-    assert row.broken == {}
-    assert {check: said for check, said in row.red.items() if check not in expected} == {}
-    assert expected - set(row.red) == set(), "seen by nobody"
+    # Some cannot be judged where the defect shows nothing red.
+    found = row.red | row.broken
+    assert {check: said for check, said in found.items() if check not in expected} == {}
+    assert switch.violates in row.red, "seen by nobody"
+    assert expected - set(found) == set(), "said to be red as well, and is not"
     assert f": {RED[CHECKS[switch.violates].level].value}: " in row.red[switch.violates]

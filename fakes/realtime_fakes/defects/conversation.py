@@ -369,7 +369,6 @@ SWITCHES: tuple[Switch, ...] = (
         "Names another item than the one that was deleted.",
         on_websocket(_wrong_deleted, "conversation.item.deleted"),
         also={
-            "rt.wire.turn-order": "an item is deleted that is not there",
             "rt.wire.answers-asked-for": "nobody asked for that item to be deleted",
         },
     ),
@@ -384,18 +383,12 @@ SWITCHES: tuple[Switch, ...] = (
         "deleted-twice",
         "Deletes an item as often as it is asked to.",
         _unknown(_DELETE, _done_after_all("conversation.item.deleted"), deleted=True),
-        also={
-            "rt.wire.turn-order": "an item is deleted that is not there",
-        },
     ),
     _defect(
         "unknown-item-deleted",
         "delete-unknown",
         "Deletes items that never were.",
         _unknown(_DELETE, _done_after_all("conversation.item.deleted")),
-        also={
-            "rt.wire.turn-order": "an item is deleted that is not there",
-        },
     ),
     _defect(
         "delete-error-code",

@@ -170,11 +170,11 @@ SWITCHES: tuple[Switch, ...] = (
         "item-type-ignored", "item-type", "Overlooks items of unknown types.", param="item.type"
     ),
     _field("role-ignored", "role", "Overlooks messages of unknown roles.", param="item.role"),
-    _field(
+    _defect(
         "content-type-ignored",
         "content-type",
         "Overlooks messages of the user with content of the assistant.",
-        param="item.content[0].type",
+        _silent("Invalid value: 'output_text'"),
     ),
     _field(
         "metadata-pairs-ignored",

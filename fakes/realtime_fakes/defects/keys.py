@@ -244,7 +244,7 @@ SWITCHES: tuple[Switch, ...] = (
         "secret-for-ephemeral-key",
         "ephemeral-mints",
         "Makes further ephemeral keys for whoever has one.",
-        policy={"mint_with_any_key": True},
+        policy={"mint_with_ephemeral_keys": True},
     ),
     _defect(
         "secret-with-unknown-field",
@@ -346,6 +346,9 @@ SWITCHES: tuple[Switch, ...] = (
         "opens-call",
         "Lets an ephemeral key open one call and no other.",
         policy={"single_use_keys": ("call",)},
+        also={
+            "rt.offers.goes-on": "the good offer would be the second call",
+        },
     ),
     # time
     _defect(

@@ -58,10 +58,12 @@ def _somebody_else(event: Event, memory: dict[str, Any]) -> list[Event]:
 
 def _items_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
     """Find items of other sessions by their ids, which have the form of ours."""
-    if event["error"]["code"] != "item_retrieve_invalid_item_id":
+    own: set[str] = memory.setdefault("own", set())
+    own.add((event.get("item") or {}).get("id") or event.get("item_id") or "")
+    if event.get("error", {}).get("code") != "item_retrieve_invalid_item_id":
         return [event]
     item_id = named_item(event) or ""
-    if is_chosen({"id": item_id}):
+    if item_id in own or is_chosen({"id": item_id}):
         return [event]
     item = {
         "id": item_id,
@@ -175,7 +177,7 @@ SWITCHES: tuple[Switch, ...] = (
         "items-of-another-session",
         "apart-items",
         "Items of one session can be retrieved from others.",
-        event=on_websocket(_items_of_all, "error"),
+        event=on_websocket(_items_of_all),
     ),
     _defect(
         "settings-of-another-session",

@@ -88,8 +88,8 @@ def _calls(**members: Any) -> Change:
 
 def _without_servers(event: Event, memory: dict[str, Any]) -> list[Event]:
     session = event["session"]
-    tools = [tool for tool in session["tools"] if tool["type"] != "mcp"]
-    return [{**event, "session": {**session, "tools": tools}}]
+    tools = [tool for tool in session.get("tools", ()) if tool["type"] != "mcp"]
+    return [{**event, "session": {**session, "tools": tools}}] if "tools" in session else [event]
 
 
 def _one_more(item: dict[str, Any]) -> dict[str, Any]:

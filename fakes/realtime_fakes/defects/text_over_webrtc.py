@@ -172,6 +172,9 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Sends another event before session.created.",
         violates="rt.text-over-webrtc.created-first",
         event=_on_channels(_greeting_comes_second),
+        also={
+            "rt.wire.session-created-first": "it is the same rule",
+        },
     ),
     Switch(
         name="instructions-forgotten",
@@ -256,6 +259,11 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Plays silence on calls instead of its answers.",
         violates="rt.text-over-webrtc.heard",
         policy={"play_sound": False},
+        also={
+            "rt.interruption.cleared": "begins when the answer is heard",
+            "rt.interruption.quiet": "begins when the answer is heard",
+            "rt.interruption.quiet-after": "begins when the answer is heard",
+        },
     ),
     Switch(
         name="never-stopped",

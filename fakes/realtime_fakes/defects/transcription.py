@@ -209,7 +209,7 @@ SWITCHES: tuple[Switch, ...] = (
         event=on_websocket(_last_delta_late, _DELTA, _COMPLETED),
         also={
             "rt.wire.transcription-order": "a delta comes behind the end",
-            "rt.wire.transcription-agrees": "the deltas up to the end do not make up the transcript",
+            "rt.wire.transcription-agrees": "the deltas up to the end are too few",
         },
     ),
     _defect(

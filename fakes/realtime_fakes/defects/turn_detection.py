@@ -111,6 +111,7 @@ SWITCHES: tuple[Switch, ...] = (
             "threshold",
             "semantic-turn",
             "rt.interruption.speech-first",
+            "rt.wire.turn-order",
             "rt.interruption.still-detected",
             "rt.transcription.session-finds-turns",
         ),

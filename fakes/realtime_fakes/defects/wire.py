@@ -1,8 +1,8 @@
 """Violations that the checks of ``wire`` find: the rules over every stream of events.
 
-Those that change which events come, and when, are committed on WebSockets only: the scenarios of
-calls judge the course of their turns themselves. Likewise what relayed turns are judged by is
-spoilt on calls only.
+What other suites judge as well is spoilt where they do not look, if there is such a place: on
+WebSockets or on sidebands alone, or in sessions that never truncate, of which nothing is judged but
+by the rules.
 """
 
 from __future__ import annotations
@@ -10,9 +10,25 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_fakes.audience import Role
-from realtime_fakes.switches import Event, Switch
+from realtime_fakes.switches import Event, EventTap, Switch
 
 __all__ = ["SWITCHES"]
+
+
+def _unwatched(tap: EventTap) -> EventTap:
+    """Return a tap that is used on WebSockets, in sessions that never truncate."""
+
+    def unwatched(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+        if event["type"] == "session.updated":
+            memory["unwatched"] = memory.get("unwatched") or _never_truncates(event["session"])
+        is_meant = role is Role.WEBSOCKET and memory.get("unwatched", False)
+        return tap(event, role, memory) if is_meant else [event]
+
+    return unwatched
+
+
+def _never_truncates(session: dict[str, Any]) -> bool:
+    return session.get("truncation") == "disabled"
 
 
 def _untyped_event(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
@@ -54,13 +70,13 @@ def _part_closed_late(event: Event, role: Role, memory: dict[str, Any]) -> list[
 
 
 def _done_twice(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if role is Role.WEBSOCKET and event["type"] == "response.done":
+    if event["type"] == "response.done":
         return [event, {**event, "event_id": _another_id(event)}]
     return [event]
 
 
 def _two_at_once(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
-    if role is Role.WEBSOCKET and event["type"] == "response.created":
+    if event["type"] == "response.created":
         response = event["response"]
         another = {**response, "id": response["id"] + "x"}
         return [event, {**event, "event_id": _another_id(event), "response": another}]
@@ -69,7 +85,7 @@ def _two_at_once(event: Event, role: Role, memory: dict[str, Any]) -> list[Event
 
 def _answer_not_done(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
     is_answer = event["type"] == "conversation.item.done" and event["item"].get("role") != "user"
-    return [] if role is Role.WEBSOCKET and is_answer else [event]
+    return [] if is_answer else [event]
 
 
 def _item_id_changes(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
@@ -152,7 +168,7 @@ def _refused_and_shown(event: Event, role: Role, memory: dict[str, Any]) -> list
     if event["type"] == "error" and event["error"].get("param") == "session.output_modalities":
         memory["refused"] = True
     elif event["type"] == "session.updated" and memory.pop("refused", False):
-        session = {**event["session"], "output_modalities": ["text", "audio"]}
+        session = {**event["session"], "output_modalities": ["audio", "text"]}
         return [{**event, "session": session}]
     return [event]
 
@@ -181,7 +197,7 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Names the type of an added content part output_text instead of text, as it is "
         "called inside items.",
         violates="rt.wire.event-schema",
-        event=_part_type_of_items,
+        event=_unwatched(_part_type_of_items),
     ),
     Switch(
         name="event-id-reused",
@@ -205,19 +221,19 @@ SWITCHES: tuple[Switch, ...] = (
         name="response-done-twice",
         summary="Sends response.done twice.",
         violates="rt.wire.response-done-once",
-        event=_done_twice,
+        event=_unwatched(_done_twice),
     ),
     Switch(
         name="two-responses-at-once",
         summary="Creates a second response beside every response, and never finishes it.",
         violates="rt.wire.one-response-at-a-time",
-        event=_two_at_once,
+        event=_unwatched(_two_at_once),
     ),
     Switch(
         name="answer-not-done",
         summary="Leaves out conversation.item.done for the items of a response.",
         violates="rt.wire.items-announced",
-        event=_answer_not_done,
+        event=_unwatched(_answer_not_done),
     ),
     Switch(
         name="item-id-changes",
@@ -229,7 +245,7 @@ SWITCHES: tuple[Switch, ...] = (
         name="unknown-predecessor",
         summary="Says that an answer was added behind an item that does not exist.",
         violates="rt.wire.previous-item-known",
-        event=_unknown_predecessor,
+        event=_unwatched(_unknown_predecessor),
     ),
     Switch(
         name="part-cut-short",
@@ -241,7 +257,7 @@ SWITCHES: tuple[Switch, ...] = (
         name="audio-in-lines",
         summary="Breaks the base64 of output audio into lines, as mail does.",
         violates="rt.wire.audio-is-base64",
-        event=_audio_in_lines,
+        event=_unwatched(_audio_in_lines),
     ),
     Switch(
         name="usage-total-off-by-one",
@@ -253,19 +269,23 @@ SWITCHES: tuple[Switch, ...] = (
         name="item-added-twice",
         summary="Says twice that an item of the user was added.",
         violates="rt.wire.turn-order",
-        event=_item_added_twice,
+        event=_unwatched(_item_added_twice),
     ),
     Switch(
         name="transcribed-twice",
         summary="Says twice that a transcription is completed.",
         violates="rt.wire.transcription-order",
         event=_transcribed_twice,
+        also={
+            "rt.transcription.once": "it is the same rule",
+        },
     ),
     Switch(
         name="playback-starts-twice",
         summary="Says twice that a response is being played.",
         violates="rt.wire.playback-order",
         event=_played_twice,
+        also={"rt.text-over-webrtc.output-buffer-events": "it is the same rule"},
     ),
     Switch(
         name="greeted-twice",

@@ -158,7 +158,10 @@ async def lifetimes(run: ScenarioRun) -> None:
     hour = await run.signaling.client_secret(expires_after_s=3600)
     for check, answer in ((checks.SHORTEST, shortest), (checks.LONGEST, longest)):
         run.check(
-            check, answer.status == 200, f"expected 200, got {shown(answer)}", evidence=answer
+            check,
+            200 <= answer.status < 300,
+            f"expected it to be granted, got {shown(answer)}",
+            evidence=answer,
         )
     # Against a key of a minute, because an endpoint's clock need not be ours.
     _judge_lifetime(run, checks.DEFAULT_LIFETIME, default, minute, 600)

@@ -101,8 +101,8 @@ async def opens_calls(run: ScenarioRun) -> None:
         answer = await run.signaling.create_call(sdp.offer(), key=key)
         run.check(
             checks.CALL,
-            answer.status == 201,
-            f"expected 201, got {shown(answer)}",
+            200 <= answer.status < 300,
+            f"expected a call, got {shown(answer)}",
             evidence=answer,
         )
         call_id = _call_of(answer)

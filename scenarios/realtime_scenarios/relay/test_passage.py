@@ -21,6 +21,8 @@ from realtime_scenarios.relay.comparing import (
     session_id,
 )
 
+# In the form of ids that services make, so that nobody takes them for a client's.
+_MINE, _BIG_ITEM = "item_ThisIsTheClientsOne01", "item_ThisIsTheClientsOne02"
 _BIG = "All work and no play makes Jack a dull boy. " * (200 * 1024 // 44)
 
 
@@ -48,10 +50,10 @@ async def passes_unharmed(run: ScenarioRun) -> None:
         judge_passage(run, checks.NOTHING_LOST, checks.SAME_ORDER, want, got)
 
     with run.judging(checks.IDS):
-        await relayed.send(_message("item_mine", "Remember this one."))
+        await relayed.send(_message(_MINE, "Remember this one."))
         await relayed.expect(
             "conversation.item.added",
-            where=lambda e: member(e, "item", "id") == "item_mine",
+            where=lambda e: member(e, "item", "id") == _MINE,
         )
         named = await _named_by_error(direct)
         if named is None:
@@ -63,7 +65,7 @@ async def passes_unharmed(run: ScenarioRun) -> None:
             )
 
     with run.judging(checks.BIG_FRAME):
-        await relayed.send(_message("item_big", _BIG))
+        await relayed.send(_message(_BIG_ITEM, _BIG))
         added = await relayed.expect(
             "conversation.item.added", where=lambda e: len(str(e)) > len(_BIG) // 2
         )

@@ -142,6 +142,10 @@ async def _judge_first(
     judge_shown(run, updates.SAME_MODEL, answers, {"model": model})
 
 
+_NOT_SETTINGS = ("expires_at",)
+"""What a session shows, and no update is about; judged in ``lifetime``."""
+
+
 def _judge_rest(
     run: ScenarioRun, answers: Answers, created: dict[str, Any], before: dict[str, Any]
 ) -> None:
@@ -156,7 +160,7 @@ def _judge_rest(
     )
     moved = [
         f"{name}: {before[name]!r}, then {session[name]!r}"
-        for name in before.keys() & session.keys() - {"instructions"}
+        for name in before.keys() & session.keys() - {"instructions", *_NOT_SETTINGS}
         if before[name] != session[name]
     ]
     run.check(

@@ -19,28 +19,33 @@ from realtime_fakes.switches import Event, EventTap, Switch
 __all__ = ["SWITCHES"]
 
 _FOUND = ("input_audio_buffer.speech_started", "input_audio_buffer.timeout_triggered")
+_UPDATED = "session.updated"
 _COMMITTED = "input_audio_buffer.committed"
 _ADDED, _DONE = "conversation.item.added", "conversation.item.done"
+
+
+def _is_by_hand(event: Event, memory: dict[str, Any]) -> bool:
+    """Return whether this says that what a client asked for was committed."""
+    if event["type"] in _FOUND:
+        memory["finds turns"] = True
+    elif event["type"] == _UPDATED:
+        heard = event["session"].get("audio", {}).get("input", {})
+        memory["finds turns"] = memory.get("finds turns") and heard.get("turn_detection")
+    return event["type"] == _COMMITTED and not memory.get("finds turns")
 
 
 def _committed_by_client(tap: Callable[[Event, dict[str, Any]], list[Event]]) -> EventTap:
     """Return a tap on ``input_audio_buffer.committed`` where the client has asked for it."""
 
     def change(event: Event, memory: dict[str, Any]) -> list[Event]:
-        if event["type"] in _FOUND:
-            memory["finds turns"] = True
-        if event["type"] == _COMMITTED and not memory.get("finds turns"):
-            return tap(event, memory)
-        return [event]
+        return tap(event, memory) if _is_by_hand(event, memory) else [event]
 
-    return on_websocket(change, *_FOUND, _COMMITTED)
+    return on_websocket(change, *_FOUND, _UPDATED, _COMMITTED)
 
 
 def _late(event: Event, memory: dict[str, Any]) -> list[Event]:
     """Hold what was committed back until its item is added."""
-    if event["type"] in _FOUND:
-        memory["finds turns"] = True
-    if event["type"] == _COMMITTED and not memory.get("finds turns"):
+    if _is_by_hand(event, memory):
         memory["held"] = event
         return []
     held = memory.pop("held", None) if event["type"] == _ADDED else None
@@ -147,7 +152,7 @@ SWITCHES: tuple[Switch, ...] = (
         "What a client commits is added, without input_audio_buffer.committed.",
         event=_committed_by_client(drop),
         also=dict.fromkeys(
-            ("bad-base64-apart", "rt.transcription.behind-commit"),
+            ("bad-base64-apart", "rt.transcription.behind-commit", "rt.relay.caller-heard"),
             "whether sound was committed cannot be seen",
         ),
     ),
@@ -155,7 +160,7 @@ SWITCHES: tuple[Switch, ...] = (
         "commit-told-late",
         "commit-order",
         "input_audio_buffer.committed comes behind the item that a client committed.",
-        event=on_websocket(_late, *_FOUND, _COMMITTED, _ADDED),
+        event=on_websocket(_late, *_FOUND, _UPDATED, _COMMITTED, _ADDED),
         also={
             "rt.wire.turn-order": "it is the order of every turn",
         },
@@ -229,6 +234,9 @@ SWITCHES: tuple[Switch, ...] = (
         "cleared",
         "A clear of an input buffer with sound in it is not answered.",
         policy={"answer_clears": False},
+        also={
+            "rt.errors.channel-survives": "what calls are asked behind wrong messages is a clear",
+        },
     ),
     _defect(
         "clear-keeps-sound",

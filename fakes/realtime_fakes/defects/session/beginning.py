@@ -69,6 +69,9 @@ SWITCHES: tuple[Switch, ...] = (
         "default-formats",
         "Lets sessions begin with G.711 as the format of the input.",
         _created({"type": "audio/pcmu"}, *HEARD, "format"),
+        also={
+            "rt.wire.refused-update-without-effect": "a refused update names the true format",
+        },
     ),
     defect(
         "begins-with-long-padding",

@@ -50,6 +50,9 @@ SWITCHES: tuple[Switch, ...] = (
         "atomic",
         "Does what is right in an update that it refuses.",
         applies(put("Half of a wrong update.", "instructions"), param="session.hue"),
+        also={
+            "rt.wire.refused-update-without-effect": "it is refused, and half of it has an effect",
+        },
     ),
     overlooked(
         "beta-field-accepted",
@@ -111,6 +114,7 @@ SWITCHES: tuple[Switch, ...] = (
         "Accepts an update of another type.",
         param="session.type",
         code="invalid_value",
+        also={"rt.transcription.session-stays": "they refuse in the same way"},
     ),
     overlooked(
         "model-overlooked",
@@ -123,5 +127,8 @@ SWITCHES: tuple[Switch, ...] = (
         "model-stays",
         "Refuses another model, and takes it nevertheless.",
         applies(put("gpt-realtime-mini", "model"), param="session.model"),
+        also={
+            "rt.wire.refused-update-without-effect": "it is refused, and has an effect",
+        },
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from realtime_fakes.audience import Role
@@ -81,6 +81,13 @@ def applies(change: Change, **members: Any) -> EventTap:
 defect = Suite("session", prefix="session-").defect
 
 
-def overlooked(name: str, violates: str, summary: str, **members: Any) -> Switch:
+def overlooked(
+    name: str,
+    violates: str,
+    summary: str,
+    *,
+    also: Mapping[str, str] | None = None,
+    **members: Any,
+) -> Switch:
     """Return a defect that accepts what has to be refused with such an error."""
-    return defect(name, violates, summary, accepts(**members))
+    return defect(name, violates, summary, accepts(**members), also=also)

@@ -63,6 +63,9 @@ SWITCHES: tuple[Switch, ...] = (
         "voice-atomic",
         "Takes the instructions of an update whose voice it refuses.",
         applies(put("Say two words.", "instructions"), code="cannot_update_voice"),
+        also={
+            "rt.wire.refused-update-without-effect": "it is refused, and half of it has an effect",
+        },
     ),
     defect(
         "same-voice-refused",

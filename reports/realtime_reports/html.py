@@ -248,9 +248,7 @@ def _linked(text: str) -> Markup:
         url = visible(match[0])
         parts.append(escape(visible(text[end : match.start()])))
         parts.append(
-            Markup('<a href="{}" rel="noreferrer noopener" target="_blank">{}</a>').format(
-                url, url.partition("://")[2]
-            )
+            Markup('<a href="{}" target="_blank">{}</a>').format(url, url.partition("://")[2])
         )
         end = match.end()
     parts.append(escape(visible(text[end:])))

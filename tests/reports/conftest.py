@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -291,3 +293,70 @@ def run_dir(new_run: Callable[..., RunDirectory]) -> Path:
             run.check(check, scenario=id, clause=clause)
         run.scenario(id, made.entries, summary=summary, measurements=measurements)
     return run.path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="install realtime-harness[browser]"
+    )
+    chromium = (
+        os.environ.get("RT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
+    if chromium is None:
+        pytest.skip("no Chromium: install it (Debian: apt-get install chromium) or set RT_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a report; at the end, nothing was loaded and nothing went wrong."""
+    complaints: list[str] = []
+    contexts = []
+
+    def show(report: Path, hash: str = "", **options: Any) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda m: complaints.append(m.text) if m.type != "log" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        # A dialog stops the page until it is answered, which ends a test by its time-out.
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        address = report.resolve().as_uri()
+
+        def allow(route: Any) -> None:
+            if route.request.url.partition("#")[0] != address:
+                complaints.append(f"asked for {route.request.url}")
+                route.abort()
+            else:
+                route.continue_()
+
+        context.route("**/*", allow)
+        page.goto(address + hash)
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Callable[..., None]:
+    """Takes screenshots, for people to look at."""
+
+    def keep(page: Any, name: str, **options: Any) -> None:
+        folder = Path(os.environ.get("RT_ARTIFACTS") or tmp_path) / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"report-{name}.png", **options)
+        assert (folder / f"report-{name}.png").stat().st_size > 5_000
+
+    return keep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,17 @@ def test_it_names_what_is_no_run_and_the_remedy(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert str(tmp_path / "run.json") in done.stderr
     assert "realtime-harness run" in done.stderr
+
+
+def test_it_compares_and_shows_many_over_time(run_dir: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run_dir, other)
+    done = report(run_dir, "--against", other)
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+    assert "No verdict changed" in (run_dir / "report.html").read_text()
+    done = report(run_dir, other)
+    assert done.stdout.strip() == str(tmp_path / "trend.html")
+    assert report(tmp_path).stdout == done.stdout
+    done = report(run_dir, other, "--against", other)
+    assert done.returncode == ExitCode.USAGE
+    assert "give one RUN" in done.stderr

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,66 +13,8 @@ from realtime_harness.evidence.entry import Direction, Kind, Lane
 from realtime_harness.verdicts import Level, Verdict
 from realtime_reports import write_report
 
-playwright = pytest.importorskip("playwright.sync_api", reason="install realtime-harness[browser]")
-CHROMIUM = (
-    os.environ.get("RT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium: install it (Debian: apt-get install chromium) or set RT_CHROMIUM",
-)
 FAILED = "rt.sideband.no-session-created"
 SCENARIO = "scenario:sideband/sees_a_turn"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a report; at the end, nothing was loaded and nothing went wrong."""
-    complaints: list[str] = []
-    contexts = []
-
-    def show(report: Path, hash: str = "", **options: Any) -> Any:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda m: complaints.append(m.text) if m.type != "log" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        # A dialog stops the page until it is answered, which ends a test by its time-out.
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        address = report.resolve().as_uri()
-
-        def allow(route: Any) -> None:
-            if route.request.url.partition("#")[0] != address:
-                complaints.append(f"asked for {route.request.url}")
-                route.abort()
-            else:
-                route.continue_()
-
-        context.route("**/*", allow)
-        page.goto(address + hash)
-        return page
-
-    yield show
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def keep(page: Any, name: str, tmp_path: Path, **options: Any) -> None:
-    """Take a screenshot, for people to look at."""
-    folder = Path(os.environ.get("RT_ARTIFACTS") or tmp_path) / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"report-{name}.png", **options)
-    assert (folder / f"report-{name}.png").stat().st_size > 10_000
 
 
 def visible_checks(page: Any) -> list[str]:
@@ -87,15 +26,13 @@ def visible_checks(page: Any) -> list[str]:
 
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_and_is_drawn(
-    show: Any, run_dir: Path, tmp_path: Path, width: int, scheme: str
-) -> None:
+def test_it_fits_and_is_drawn(show: Any, run_dir: Path, keep: Any, width: int, scheme: str) -> None:
     size = {"width": width, "height": 900}
     page = show(write_report(run_dir), f"#at={SCENARIO}&seq=6", viewport=size, color_scheme=scheme)
     page.wait_for_selector("li.marked .json")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    keep(page, f"lanes-{width}-{scheme}", tmp_path)
-    keep(page, f"{width}-{scheme}", tmp_path, full_page=True)
+    keep(page, f"lanes-{width}-{scheme}")
+    keep(page, f"{width}-{scheme}", full_page=True)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import argparse
 import importlib
 import pkgutil
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import EnumType
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -25,32 +26,64 @@ from realtime_fakes.switches import Switch
 from realtime_harness.checks import Check
 from realtime_harness.cli import app
 from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.verdicts import Level
 
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py; change the code, not this page. -->\n"
 
 
-def catalogues() -> Iterator[tuple[str, tuple[Check, ...]]]:
-    """Yield each suite with its checks, and first what is judged in every scenario."""
-    yield "every scenario", tuple(rule.check for rule in STREAM_RULES)
+WIRE = """What is judged in every scenario.
+
+Rules over the stream of events on each connection, pure functions over evidence: schemas, the order
+in which things begin and end, ids, and texts that have to agree. `realtime-harness judge` applies
+them to recordings.
+"""
+
+
+class Suite(NamedTuple):
+    """A suite, as the pages show it."""
+
+    name: str
+    about: str
+    checks: tuple[Check, ...]
+
+
+def suites() -> Iterator[Suite]:
+    """Yield what is judged in every scenario, and then each suite."""
+    yield Suite("wire", WIRE, tuple(rule.check for rule in STREAM_RULES))
     for module in pkgutil.iter_modules(realtime_scenarios.__path__):
         if module.ispkg:
-            package = f"{realtime_scenarios.__name__}.{module.name}"
-            yield module.name, importlib.import_module(f"{package}.checks").CHECKS
+            package = importlib.import_module(f"{realtime_scenarios.__name__}.{module.name}")
+            checks = importlib.import_module(f"{package.__name__}.checks").CHECKS
+            yield Suite(module.name, package.__doc__ or "", checks)
 
 
 def checks_page() -> str:
     """Every check: its level, its clause and where the fact comes from."""
+    found = list(suites())
+    levels = [(s, Counter(check.level for check in s.checks)) for s in found]
+    overview = (
+        (
+            f"[{suite.name}](#{suite.name})",
+            suite.about.partition("\n")[0],
+            *(str(count[level] or "") for level in Level),
+        )
+        for suite, count in levels
+    )
     parts = [
         "# Checks",
         NOTE,
         "One normative sentence each, with where the fact comes from. Ids are stable: they are "
-        "what `-k` selects and what JUnit names.",
+        "what `-k` selects and what JUnit names. A `MUST` that is violated is a failure, a "
+        "`SHOULD` a warning, and an `INFO` only tells. `--suite` takes the names of the suites; "
+        "what is under `wire` is judged in all of them.",
+        "",
+        *table(("suite", "is about", *(level.value for level in Level)), overview),
     ]
-    for suite, checks in catalogues():
-        parts.append(f"\n## {suite}\n\n| id | level | the endpoint is right when | source |")
-        parts.append("|---|---|---|---|")
-        parts += [row(f"`{c.id}`", c.level.value, c.clause, c.source) for c in checks]
+    for suite in found:
+        rows = ((f"`{c.id}`", c.level.value, c.clause, c.source) for c in suite.checks)
+        parts += ["", f"## {suite.name}", "", suite.about.strip(), ""]
+        parts += table(("id", "level", "the endpoint is right when", "source"), rows)
     return "\n".join(parts) + "\n"
 
 
@@ -59,8 +92,14 @@ def defects_page() -> str:
     head = ("name", "what is wrong", "found by", "and also")
 
     def defects(where: str) -> list[str]:
-        rows = ((f"`{s.name}`", s.summary, f"`{s.violates}`", also(s)) for s in of(where, DEFECTS))
-        return table(head, rows)
+        lines: list[str] = []
+        for suite in suites():
+            start = f"rt.{suite.name.replace('_', '-')}."
+            found = [s for s in of(where, DEFECTS) if (s.violates or "").startswith(start)]
+            if found:
+                rows = ((f"`{s.name}`", s.summary, f"`{s.violates}`", also(s)) for s in found)
+                lines += [f"### {suite.name}", "", *table(head, rows), ""]
+        return lines
 
     def behaviours(*, refuses: bool) -> list[str]:
         chosen = ((f"`{s.name}`", s.summary) for s in BEHAVIOURS if s.refuses is refuses)
@@ -88,16 +127,15 @@ def defects_page() -> str:
             "## Defects",
             "",
             "Violations. Each turns exactly the check beside it red, and where it cannot be "
-            "otherwise those after it.",
+            "otherwise those after it. They stand under the suite that finds them; "
+            "[checks.md](checks.md) says what each suite is about.",
             "",
             *defects("service"),
-            "",
             "## Defects of the reference relays",
             "",
             "For `realtime-harness relay --defect NAME`.",
             "",
             *defects("relay"),
-            "",
         ]
     )
 

@@ -1,3 +1,8 @@
-"""A second connection to a call: what a backend that joins by call id sees and may do."""
+"""A second connection to a call.
+
+A backend joins by the call's id and sees what the caller sees; what either does, both see. Who
+joins too late, without a key or to no call is refused; who leaves does not end the call, and
+hanging up ends it for all.
+"""
 
 from __future__ import annotations

@@ -133,13 +133,14 @@ def updated(
     removed = 0
     for name in _TABLES:
         tables = document.get(name)
-        for index in reversed(range(len(tables) if isinstance(tables, AoT) else 0)):
-            table = tables[index]
+        if not isinstance(tables, AoT):
+            continue
+        for table in list(tables):
             about_it = fnmatchcase(target, str(table.get("target", "*")))
             if about_it and (table["scenario"], table["check"]) in gone:
-                del tables[index]
+                tables.remove(table)
                 removed += 1
-        if isinstance(tables, AoT) and not len(tables):
+        if not len(tables):
             document.remove(name)
     if new:
         tables = document.setdefault("known", tomlkit.aot())

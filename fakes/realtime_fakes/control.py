@@ -1,15 +1,24 @@
-"""The control API: look into a fake service and steer it. Only for peers on this machine."""
+"""The control API: look into a fake service and steer it. Only for programs on this machine.
+
+Of pages in a browser, which run on this machine as well, it answers the fake's own and no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
 
+from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.clock import VirtualClock
+from realtime_fakes.defects import DEFECTS
+from realtime_fakes.faults import FAULTS
+from realtime_fakes.inspector.bystander import take_part
+from realtime_fakes.inspector.watch import watch
 from realtime_fakes.profiles import DEFAULT_PROFILE
 from realtime_fakes.rest import json_reply
 from realtime_fakes.script_files import read_script
@@ -27,25 +36,33 @@ __all__ = [
     "ControlError",
     "ServerHandler",
     "ServiceHandler",
+    "adjust",
     "advance",
     "create_service",
     "delete_service",
     "drop",
     "guard",
     "hang_up",
+    "is_loopback",
     "journal",
+    "known_switches",
     "press",
     "reset",
     "ring",
     "say",
     "script",
+    "send",
+    "services",
     "session_switches",
+    "show_script",
     "sip_call",
     "state",
     "switches",
 ]
 
-ServiceHandler: TypeAlias = "Callable[[Service, web.Request], Awaitable[HttpReply]]"
+ServiceHandler: TypeAlias = (
+    "Callable[[Service, web.Request], Awaitable[HttpReply | web.StreamResponse]]"
+)
 ServerHandler: TypeAlias = "Callable[[Server, web.Request], Awaitable[HttpReply]]"
 
 
@@ -62,19 +79,39 @@ class ControlError(Exception):
         return json_reply({"error": {"message": self.message}}, status=self.status)
 
 
-def guard(request: web.Request) -> None:
-    """Let only programs on this machine pass.
+def guard(request: web.Request, *, is_visit: bool = False) -> None:
+    """Let only programs on this machine pass, and the fake's own page.
 
-    Pages in a browser are on this machine too, whoever wrote them; they give an ``Origin``.
+    Pages in a browser are on this machine too, whoever wrote them. They are told apart by what a
+    browser says and no page can change: where a request comes from (``Origin``,
+    ``Sec-Fetch-Site``), and by what name the fake was addressed (``Host``). The name has to be one
+    that always means this machine: a page of ``a.example`` is at home there even when its name
+    has come to mean 127.0.0.1.
+
+    Args:
+        request: of the caller.
+        is_visit: whether it asks for a page to look at, to which links from elsewhere may lead.
 
     Raises:
         ControlError: if the caller is anybody else.
 
     """
-    if request.remote is None or not ip_address(request.remote.partition("%")[0]).is_loopback:
+    if request.remote is None or not is_loopback(request.remote.partition("%")[0]):
         raise ControlError(403, "the control API answers this machine only")
-    if "Origin" in request.headers:
-        raise ControlError(403, "the control API does not answer pages in a browser")
+    if not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+        raise ControlError(403, "the control API is at 127.0.0.1 or localhost, by no other name")
+    origin = request.headers.get("Origin", f"{request.scheme}://{request.host}")
+    is_foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+    if origin != f"{request.scheme}://{request.host}" or (is_foreign and not is_visit):
+        raise ControlError(403, "the control API does not answer other pages than its own")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this machine, wherever it is looked up."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def state(service: Service, request: web.Request) -> HttpReply:
@@ -101,6 +138,38 @@ async def switches(service: Service, request: web.Request) -> HttpReply:
     body = await _body(request)
     try:
         service.switch(**{what: _names(body, what) for what in _SWITCHES})
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return json_reply(service.switched_on())
+
+
+async def known_switches(service: Service, request: web.Request) -> HttpReply:
+    """Return everything that can be switched on."""
+    return json_reply(
+        {
+            "defects": [
+                {"name": each.name, "summary": each.summary, "violates": each.violates}
+                for each in DEFECTS
+                if each.where == "service"
+            ],
+            "behaviours": [
+                {"name": each.name, "summary": each.summary, "refuses": each.refuses}
+                for each in BEHAVIOURS
+                if each.where == "service"
+            ],
+            "faults": [
+                {"name": each.name, "summary": each.summary, "usage": each.usage}
+                for each in FAULTS.values()
+            ],
+        }
+    )
+
+
+async def adjust(service: Service, request: web.Request) -> HttpReply:
+    """Switch some on and some off, and leave everything else as it is."""
+    body = await _body(request)
+    try:
+        service.adjust(on=_names(body, "on"), off=_names(body, "off"))
     except ValueError as error:
         raise ControlError(400, str(error)) from error
     return json_reply(service.switched_on())
@@ -133,6 +202,11 @@ async def script(service: Service, request: web.Request) -> HttpReply:
     return json_reply(service.describe()["script"])
 
 
+async def show_script(service: Service, request: web.Request) -> HttpReply:
+    """Return the script in force, with its text where it has one; ``null`` for the echo."""
+    return json_reply(service.script())
+
+
 async def reset(service: Service, request: web.Request) -> HttpReply:
     """End all sessions and calls and forget all ephemeral keys."""
     await service.reset()
@@ -152,6 +226,23 @@ async def journal(service: Service, request: web.Request) -> HttpReply:
             "start_ns": service.journal.start_ns,
         }
     )
+
+
+async def send(service: Service, request: web.Request) -> HttpReply:
+    """Hand the body to a session as the frame of a sideband; return what that got at once.
+
+    The sideband joins any session, of a call or not, and stays until the session ends. What comes
+    later is in the journal.
+    """
+    session_id = request.match_info["session_id"]
+    host = service.hosts.get(session_id)
+    if host is None:
+        raise ControlError(404, f"no session {session_id!r}; GET /state shows those that run")
+    try:
+        frame = (await request.read()).decode()
+    except UnicodeDecodeError as error:
+        raise ControlError(400, f"not UTF-8: {error.reason}") from error
+    return json_reply({"events": take_part(host, frame)})
 
 
 async def drop(service: Service, request: web.Request) -> HttpReply:
@@ -259,6 +350,13 @@ async def create_service(server: Server, request: web.Request) -> HttpReply:
     return json_reply({"name": name, **server.addresses(service)}, status=201)
 
 
+async def services(server: Server, request: web.Request) -> HttpReply:
+    """Return the services there are, the default one first."""
+    return json_reply(
+        [{"name": name, **server.addresses(each)} for name, each in server.services.items()]
+    )
+
+
 async def delete_service(server: Server, request: web.Request) -> HttpReply:
     """End a service that was added."""
     name = request.match_info["service"]
@@ -273,11 +371,16 @@ async def delete_service(server: Server, request: web.Request) -> HttpReply:
 SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("GET", "/state", state),
     ("GET", "/journal", journal),
+    ("GET", "/watch", watch),
     ("POST", "/clock", advance),
+    ("GET", "/switches", known_switches),
     ("PUT", "/switches", switches),
+    ("PATCH", "/switches", adjust),
     ("PUT", "/sessions/{session_id}/switches", session_switches),
+    ("GET", "/script", show_script),
     ("PUT", "/script", script),
     ("POST", "/reset", reset),
+    ("POST", "/sessions/{session_id}/events", send),
     ("POST", "/sessions/{session_id}/drop", drop),
     ("POST", "/sip/calls", ring),
     ("GET", "/sip/calls/{call_id}", sip_call),
@@ -288,6 +391,7 @@ SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
 """Of each service, below its control URL."""
 
 SERVER_ROUTES: tuple[tuple[str, str, ServerHandler], ...] = (
+    ("GET", "/services", services),
     ("POST", "/services", create_service),
     ("DELETE", "/services/{service}", delete_service),
 )

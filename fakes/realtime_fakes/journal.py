@@ -120,6 +120,25 @@ class Journal:
         """Call ``listener`` with each record as it is made."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Callable[[Record], None]) -> None:
+        """Call ``listener`` no more."""
+        self._listeners.remove(listener)
+
+    def newest(self, number: int) -> tuple[int, list[Record]]:
+        """Return the last records, as many as hold ``number`` entries, and the seq of the next.
+
+        Args:
+            number: of entries. The oldest record may hold more than what is missing.
+
+        """
+        found: deque[Record] = deque()
+        for row in reversed(self._rows):
+            if number <= 0:
+                break
+            found.appendleft(Record(*row))
+            number -= found[0].number
+        return self._first + sum(row[4] for row in self._rows), list(found)
+
     def open(self, session_id: str, attachment: Attachment) -> Track:
         """Begin the track of a party that joined a session."""
         name, number = attachment.name, 2

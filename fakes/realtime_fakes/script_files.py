@@ -41,7 +41,9 @@ def read_script(text: str, *, source: str) -> Script:
     except (yaml.YAMLError, RecursionError) as error:
         problem = f"This is not YAML: {error}. Check what the file is."
         raise ScriptError(problem, source=source, path="") from None
-    return Script.of(document, source=source, lines=lines)
+    script = Script.of(document, source=source, lines=lines)
+    script.text = text
+    return script
 
 
 def _places(

@@ -71,6 +71,8 @@ class Script:
         prompts: Mapping[str, Any] | None = None,
     ) -> None:
         self.source = source
+        self.text: str | None = None
+        """As it was written, if it comes from a text."""
         self.prompts: Prompts = {}
         self._rules: list[Rule | FunctionRule] = []
         self._take({"rules": list(rules), "prompts": dict(prompts or {})}, {})

@@ -22,6 +22,7 @@ from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.clock import Clock, RealClock, VirtualClock
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.errors import ApiError
+from realtime_fakes.inspector import ASSETS, PAGE, asset
 from realtime_fakes.latency import LATENCIES
 from realtime_fakes.mcp_server import serve_mcp
 from realtime_fakes.profiles import DEFAULT_PROFILE, PROFILES
@@ -245,7 +246,7 @@ class Server:
             switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base, seed=self._options.seed),
             api_keys=self._options.api_keys,
             seed=self._options.seed,
-            loopback_only=_is_loopback(self._options.host),
+            loopback_only=control.is_loopback(self._options.host),
             profile=profile,
             remote_mcp=self._options.remote_mcp,
             shard=None if self._team is None else self._team.shard,
@@ -324,6 +325,8 @@ class Server:
                 method, "/_fake" + path, partial(self._control_server, server_handler)
             )
         app.router.add_route("*", "/_fake/mcp", _mcp)
+        app.router.add_get("/", _inspector)
+        app.router.add_get(ASSETS + "{name}", _inspector)
         app.router.add_route("*", "/{path:.*}", _unknown)
         return app
 
@@ -382,7 +385,8 @@ class Server:
     ) -> web.StreamResponse:
         try:
             control.guard(request)
-            return _respond(await handler(self._service(request), request))
+            reply = await handler(self._service(request), request)
+            return reply if isinstance(reply, web.StreamResponse) else _respond(reply)
         except control.ControlError as error:
             return _respond(error.reply())
         except ApiError as error:
@@ -420,13 +424,6 @@ async def serve(options: ServeOptions) -> None:
         if options.ready_file is not None:
             process.write_ready(options.ready_file, server.ready)
         await stop.wait()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _described(service: Service, request: web.Request) -> dict[str, Any]:
@@ -516,6 +513,15 @@ async def _mcp(request: web.Request) -> web.Response:
     except control.ControlError as error:
         return _respond(error.reply())
     return await serve_mcp(request)
+
+
+async def _inspector(request: web.Request) -> web.Response:
+    try:
+        control.guard(request, is_visit="name" not in request.match_info)
+    except control.ControlError as error:
+        return _respond(error.reply())
+    reply = asset(request.match_info.get("name", PAGE))
+    return await _unknown(request) if reply is None else _respond(reply)
 
 
 async def _unknown(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from typing import Any
 from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.calls import CallRegistry
 from realtime_fakes.clock import Clock, VirtualClock
+from realtime_fakes.faults import FAULTS
 from realtime_fakes.host import Host
 from realtime_fakes.ids import Ids
 from realtime_fakes.journal import Journal
@@ -73,6 +74,8 @@ class Service:
         self.trunk = Trunk(self)
         self.hosts: dict[str, Host] = {}
         self.journal = Journal()
+        self.closing = asyncio.Event()
+        """Set when the service is about to end."""
         self._mcp = McpClient(anywhere=remote_mcp)
         self._brain = ScriptBrain()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -124,6 +127,24 @@ class Service:
         self.switchboard.set_for(host.session.id, [*defects, *behaviours], faults)
         host.switch()
 
+    def adjust(self, *, on: Iterable[str] = (), off: Iterable[str] = ()) -> None:
+        """Switch some defects, behaviours and faults on and some off; the others stay as they are.
+
+        Args:
+            on: as they are written.
+            off: as :meth:`switched_on` shows them; what is not on is left alone.
+
+        Raises:
+            ValueError: if one is not known or cannot be read; nothing is changed then.
+
+        """
+        off, faults, switches = {*off}, list[str](), list[str]()
+        board = self.switchboard
+        for text in (*(t for t in (*board.on, *board.faults) if masked(t) not in off), *on):
+            is_fault = text.partition(":")[0] in FAULTS
+            (faults if is_fault else switches).append(text)
+        self.switch(defects=switches, faults=dict.fromkeys(faults))
+
     def follow(self, script: Script | str | Path | None) -> None:
         """Answer by a script from now on; ``None`` for the echo.
 
@@ -140,6 +161,11 @@ class Service:
             self._brain.source = FixedScript(script)
         else:
             self._brain.source = ScriptFile(script)
+
+    def script(self) -> dict[str, Any] | None:
+        """Return the script in force, with its text if it was one; ``None`` for the echo."""
+        source = self._brain.source
+        return None if source is None else {**source.describe(), "text": source.current().text}
 
     def recall(self, prompt: Mapping[str, Any], root: str) -> str:
         """Return the text of a stored prompt, named at the path ``root``.
@@ -243,6 +269,7 @@ class Service:
 
     async def close(self) -> None:
         """End everything. Sockets learn that the server goes away."""
+        self.closing.set()
         for host in list(self.hosts.values()):
             host.end(1001, "")
         await self._settle()

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import orjson
 from aiohttp import web
 
+from realtime_fakes.workers.all_watches import watch_all
 from realtime_fakes.workers.team import LEADER, Reply, Rule, Team
 
 __all__ = ["RULES", "rule_of"]
@@ -144,15 +145,21 @@ def _with_now(body: bytes) -> bytes:
 _OF_SERVICES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/state"): _together(_one_state),
     ("GET", "/journal"): _journal(),
+    ("GET", "/watch"): watch_all,
     ("POST", "/clock"): _everywhere(),
+    ("GET", "/switches"): None,
     ("PUT", "/switches"): _everywhere(),
+    ("PATCH", "/switches"): _everywhere(),
     ("PUT", "/sessions/{session_id}/switches"): _wherever,
+    ("GET", "/script"): None,
     ("PUT", "/script"): _everywhere(),
     ("POST", "/reset"): _everywhere(_one_state),
+    ("POST", "/sessions/{session_id}/events"): _wherever,
     ("POST", "/sessions/{session_id}/drop"): _wherever,
     ("POST", "/sip/calls"): None,
 }
 _OF_SERVER: dict[tuple[str, str], Rule | None] = {
+    ("GET", "/services"): None,
     ("POST", "/services"): _everywhere(prepare=_with_now),
     ("DELETE", "/services/{service}"): _everywhere(),
     ("GET", "/workers"): _together(_one_list),

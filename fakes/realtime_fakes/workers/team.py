@@ -184,6 +184,18 @@ class Team:
                 await answer.read(),
             )
 
+    async def connect(self, shard: int, request: web.Request) -> aiohttp.ClientWebSocketResponse:
+        """Open the WebSocket that a request asks for, at a worker that is to answer by itself.
+
+        Raises:
+            aiohttp.ClientError, TimeoutError: if it does not.
+
+        """
+        url = URL(f"http://{request.host}{request.raw_path}", encoded=True)
+        return await self._clients[shard].ws_connect(
+            url, headers={_PASSED: self._passed(request)}, max_msg_size=0
+        )
+
     async def _answer(
         self, request: web.Request, handler: _Handler, *, is_back_door: bool
     ) -> web.StreamResponse:
@@ -260,7 +272,7 @@ class Team:
     async def _tell(self, shard: int, changed: list[dict[str, Any]]) -> None:
         passed = {"remote": "127.0.0.1", "scheme": "http", "is_final": True}
         async with self._clients[shard].post(
-            f"http://worker/_fake{_KEYS}",
+            f"http://localhost/_fake{_KEYS}",
             data=orjson.dumps(changed),
             headers={_PASSED: orjson.dumps(passed).decode()},
         ) as answer:

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from realtime_harness.lab import Lab
+from realtime_harness.load.profile import Profile, find
+from realtime_harness.targets.target import Target
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def fake(lab: Lab) -> Target:
+    return lab.fake()
+
+
+@pytest.fixture
+def profile() -> Callable[..., Profile]:
+    """A built-in profile with some values changed."""
+    from dataclasses import replace
+
+    def make(name: str = "text", **changes: object) -> Profile:
+        return replace(find(name), **changes)
+
+    return make

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from time import perf_counter_ns
+
+from realtime_harness.evidence import Direction, Kind, Lane
+from realtime_harness.load.recent import RecentRecorder
+
+
+def test_the_last_lines_stay_and_lose_their_secrets_when_looked_at() -> None:
+    recorder = RecentRecorder()
+    recorder.redactor.register("a-secret-key")
+    for number in range(100):
+        entry = recorder.record(
+            Lane.WEBSOCKET, "client", Direction.SENT, Kind.EVENT, {"n": number, "k": "a-secret-key"}
+        )
+        assert entry.seq == number
+        assert recorder.entries[number].data["n"] == number
+    recent = recorder.recent()
+    assert [each["data"]["n"] for each in recent] == list(range(100 - len(recent), 100))
+    assert "a-secret-key" not in str(recent)
+    assert len(recorder.entries) == len(recent)
+
+
+def test_times_are_those_of_the_process() -> None:
+    recorder = RecentRecorder()
+    before = perf_counter_ns()
+    note = recorder.note("hello")
+    assert before <= note.t_ns <= perf_counter_ns()

@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,17 +67,24 @@ async def test_arrivals_are_dealt_out_among_engines(fake: Target, profile: Make)
     async with fleet(plans) as engines:
         for engine, count in zip(engines, (2, 1), strict=True):
             engine.tell(do="sessions", count=count)
-        for engine, count in zip(engines, (2, 1), strict=True):
-            await gathered(engine, lambda _, sessions, count=count: sessions == count)
+            await gathered(engine, partial(_has, count))
         for engine in engines:
             engine.tell(do="start", in_s=0.0)
         turns = [
-            await gathered(engine, lambda tally, _, n=n: tally.count("turn") >= n)
+            await gathered(engine, partial(_took, n))
             for engine, n in zip(engines, (27, 13), strict=True)
         ]
         for engine in engines:
             await engine.stop()
     assert [tally.count("turn", ok=True) for tally in turns] == [27, 13]
+
+
+def _has(count: int, _: Tally, sessions: int) -> bool:
+    return sessions == count
+
+
+def _took(turns: int, tally: Tally, _: int) -> bool:
+    return tally.count("turn") >= turns
 
 
 async def test_failures_are_classes_with_examples(fake: Target, profile: Make) -> None:

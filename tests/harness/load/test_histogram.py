@@ -39,7 +39,7 @@ def test_json_loses_nothing(values: list[int]) -> None:
 @given(durations)
 def test_buckets_are_in_the_order_of_values(values: list[int]) -> None:
     histogram = Histogram()
-    found = []
+    found: list[int] = []
     for value in sorted(values):
         single = Histogram.of([value])
         found += single.counts

@@ -27,7 +27,7 @@ def test_everybody_has_one_turn_in_a_round() -> None:
 
 def test_slots_are_filled_evenly() -> None:
     wheel = Wheel(0)
-    due = Counter()
+    due: Counter[int] = Counter()
     for _ in range(200):
         wheel.add(lambda due_ns: None)
     for due_ns, _ in wheel.turn(ROUND_MS * MS):

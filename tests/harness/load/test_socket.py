@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -28,7 +29,7 @@ Handler = Callable[[ServerConnection], object]
 async def against(handler: Handler, **options: object) -> AsyncIterator[Target]:
     """A server that does what a handler says, as a target."""
     async with serve_websocket(handler, "127.0.0.1", 0, **options) as server:
-        port = server.sockets[0].getsockname()[1]
+        port = next(iter(server.sockets)).getsockname()[1]
         yield Target(name="ours", base_url=f"http://127.0.0.1:{port}/v1", api_key="sk-ours")
 
 
@@ -51,6 +52,7 @@ async def test_it_takes_turns_with_a_fake(fake: Target) -> None:
         turn = await text_turn(connection, f"turn {number}")
         assert turn.text == turn.streamed
         assert turn.text.endswith(f"turn {number}")
+        assert turn.first_text_ns is not None
         assert turn.sent_ns < turn.first_text_ns <= turn.done_ns
     await connection.close()
     await connection.close()
@@ -65,10 +67,10 @@ async def test_it_is_encrypted_where_the_target_is(lab: Lab) -> None:
 
 
 async def test_being_refused_has_its_answer() -> None:
-    def refuse(socket: ServerConnection, request: object) -> object:
-        return socket.respond(429, "slow down")
+    def refuse(ws: ServerConnection, request: object) -> object:
+        return ws.respond(429, "slow down")
 
-    async with against(lambda socket: socket.wait_closed(), process_request=refuse) as target:
+    async with against(lambda ws: ws.wait_closed(), process_request=refuse) as target:
         with pytest.raises(ConnectionRefused, match="slow down") as raised:
             await opened(target)
     assert raised.value.status == 429
@@ -81,14 +83,8 @@ async def test_nothing_at_that_address() -> None:
 
 
 async def test_a_server_that_does_not_answer() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
         target = Target(name="s", base_url=f"http://127.0.0.1:{port}/v1", api_key="sk-s")
         with pytest.raises(ConnectionRefused, match=r"within 0\.1 s"):
             await opened(target, timeout_s=0.1)
@@ -98,10 +94,10 @@ async def test_a_server_that_does_not_answer() -> None:
     "sizes", [[0], [125], [126], [65_535, 65_536], [300_000, 1, 2]], ids=lambda sizes: str(sizes)
 )
 async def test_frames_of_all_sizes(sizes: list[int]) -> None:
-    async def handler(socket: ServerConnection) -> None:
+    async def handler(ws: ServerConnection) -> None:
         for size in sizes:
-            await socket.send('{"type":"sized","text":"' + "x" * size + '"}')
-        await socket.wait_closed()
+            await ws.send('{"type":"sized","text":"' + "x" * size + '"}')
+        await ws.wait_closed()
 
     async with against(handler) as target:
         connection = await opened(target)
@@ -111,12 +107,12 @@ async def test_frames_of_all_sizes(sizes: list[int]) -> None:
 
 
 async def test_fragments_pings_and_what_is_no_event() -> None:
-    async def handler(socket: ServerConnection) -> None:
-        await socket.send(["no JSON"])
-        await socket.send(b"binary")
-        await (await socket.ping())
-        await socket.send(['{"type":', '"in-', 'pieces"}'])
-        await socket.wait_closed()
+    async def handler(ws: ServerConnection) -> None:
+        await ws.send(["no JSON"])
+        await ws.send(b"binary")
+        await (await ws.ping())
+        await ws.send(['{"type":', '"in-', 'pieces"}'])
+        await ws.wait_closed()
 
     async with against(handler) as target:
         connection = await opened(target)
@@ -127,8 +123,8 @@ async def test_fragments_pings_and_what_is_no_event() -> None:
 @pytest.mark.parametrize(
     ("end", "code"),
     [
-        (lambda socket: socket.close(4001, "enough"), 4001),
-        (lambda socket: asyncio.sleep(0, socket.transport.abort()), None),
+        (lambda ws: ws.close(4001, "enough"), 4001),
+        (lambda ws: asyncio.sleep(0, ws.transport.abort()), None),
     ],
     ids=["closed", "cut"],
 )
@@ -145,8 +141,8 @@ async def test_the_other_side_ends_it(end: Callable, code: int | None) -> None:
 async def test_cutting_needs_nobody() -> None:
     gone = asyncio.Event()
 
-    async def handler(socket: ServerConnection) -> None:
-        await socket.wait_closed()
+    async def handler(ws: ServerConnection) -> None:
+        await ws.wait_closed()
         gone.set()
 
     async with against(handler) as target:
@@ -160,8 +156,8 @@ async def test_cutting_needs_nobody() -> None:
 async def test_prepared_frames_are_events_like_others() -> None:
     received: asyncio.Queue[str] = asyncio.Queue()
 
-    async def handler(socket: ServerConnection) -> None:
-        async for message in socket:
+    async def handler(ws: ServerConnection) -> None:
+        async for message in ws:
             received.put_nowait(message)
 
     async with against(handler) as target:
@@ -178,7 +174,7 @@ async def test_prepared_frames_are_events_like_others() -> None:
 
 
 async def test_waits_are_bounded() -> None:
-    async with against(lambda socket: socket.wait_closed()) as target:
+    async with against(lambda ws: ws.wait_closed()) as target:
         connection = await opened(target)
         with pytest.raises(EventNotReceived):
             await connection.expect("anything", timeout_s=0.05)

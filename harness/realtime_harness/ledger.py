@@ -108,10 +108,6 @@ class Ledger:
                 if check.id not in self._judged:
                     self.check(check, True, "")
 
-    def is_judged(self, check: Check) -> bool:
-        """Return whether there is a judgement of ``check``."""
-        return check.id in self._judged
-
     def settle(self, verdict: Verdict, reason: str) -> None:
         """Give every check that was not judged this verdict."""
         for check in self._scenario.checks:

@@ -75,6 +75,14 @@ def _items_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
     return [another(event, "o", type="conversation.item.retrieved", item=item)]
 
 
+def _id_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
+    """Show the same id in both of two sessions."""
+    session = event["session"]
+    if not str(session.get("instructions")).endswith("of two."):
+        return [event]
+    return [{**event, "session": {**session, "id": "sess_ofEverybody000000000"}}]
+
+
 def _settings_of_all(event: Event, memory: dict[str, Any]) -> list[Event]:
     """Show the instructions of the first of two sessions in the second, later on."""
     session = event["session"]
@@ -172,6 +180,12 @@ SWITCHES: tuple[Switch, ...] = (
         "apart-events",
         "What was said in another session is told.",
         event=on_websocket(_somebody_else, _UPDATED),
+    ),
+    _defect(
+        "session-id-of-everybody",
+        "apart-ids",
+        "Sessions say that they have the same id.",
+        event=on_websocket(_id_of_all, _UPDATED),
     ),
     _defect(
         "items-of-another-session",

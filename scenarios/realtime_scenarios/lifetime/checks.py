@@ -7,6 +7,7 @@ from realtime_harness.verdicts import Level
 
 __all__ = [
     "APART_EVENTS",
+    "APART_IDS",
     "APART_ITEMS",
     "APART_SETTINGS",
     "CHECKS",
@@ -128,6 +129,12 @@ APART_EVENTS = _check(
     "Nothing that happens in one session is told in another.",
     f"{_GUIDE}: a session is the interaction with one connected client",
 )
+APART_IDS = _check(
+    "apart-ids",
+    Level.SHOULD,
+    "Two sessions have different ids.",
+    _RECORDED,
+)
 APART_ITEMS = _check(
     "apart-items",
     Level.MUST,
@@ -156,6 +163,7 @@ CHECKS = (
     ENDS_WITH_CLIENT,
     ENDS_WITH_LOSS,
     APART_EVENTS,
+    APART_IDS,
     APART_ITEMS,
     APART_SETTINGS,
 )

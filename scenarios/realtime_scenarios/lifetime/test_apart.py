@@ -15,14 +15,17 @@ _OF_A_CONVERSATION = ("conversation.item.", "input_audio_buffer.", "response.")
 
 @scenario(
     suite="lifetime",
-    checks=[checks.APART_EVENTS, checks.APART_ITEMS, checks.APART_SETTINGS],
+    checks=[checks.APART_EVENTS, checks.APART_IDS, checks.APART_ITEMS, checks.APART_SETTINGS],
 )
 async def two_sessions(run: ScenarioRun) -> None:
     """What happens in one session stays there."""
     first, second = await run.websocket(name="first"), await run.websocket(name="second")
+    ids = []
     for client, instructions in ((first, _FIRST), (second, _SECOND)):
         await client.expect("session.created")
-        await update_session(client, instructions=instructions)
+        session = await update_session(client, instructions=instructions)
+        ids.append(session.get("id"))
+    run.check(checks.APART_IDS, ids[0] != ids[1], f"expected two ids, got {ids[0]} twice")
     start = len(second.events)
     item = {
         "type": "message",

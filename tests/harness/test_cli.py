@@ -200,7 +200,7 @@ def test_expression_that_selects_nothing(invoke: Invoke, expression: str, messag
 
 
 def test_interrupted_run_is_readable(tmp_path: Path) -> None:
-    words = ["run", "--repeat=20", "--out=out"]
+    words = ["run", "--suite=conversation", "--repeat=40", "--out=out"]
     with subprocess.Popen(
         [sys.executable, "-m", "realtime_harness", *words],
         cwd=tmp_path,

@@ -296,13 +296,16 @@ def test_nobody_is_told_anything_once_the_page_is_gone():
     assert journal.newest(1)[0] == 2
 
 
-async def test_pages_leave_nothing_behind(client, world, open_watch):
+async def test_pages_leave_nothing_behind(client, world, open_watch, monkeypatch):
+    journal, left = world.server.default.journal, asyncio.Event()
+    unlisten = journal.unlisten
+    monkeypatch.setattr(journal, "unlisten", lambda heard: (unlisten(heard), left.set()))
     page = await open_watch()
     await page.until(lambda m: m["type"] == "state")
     await page.connection.close()
     async with asyncio.timeout(PATIENCE_S):
-        while world.server.default.journal._listeners:
-            await asyncio.sleep(0.01)
+        await left.wait()
+    assert journal._listeners == []
 
 
 async def test_a_service_that_ends_says_goodbye(client, open_watch):

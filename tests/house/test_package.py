@@ -58,7 +58,8 @@ def test_packages_are_whole(package: str, project: Path, wheel: list[str]) -> No
     files = {
         str(path.relative_to(root))
         for path in (root / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        # What tools leave behind is hidden or a cache, and git knows none of it.
+        if path.is_file() and not any(p.startswith((".", "__pycache__")) for p in path.parts)
     }
     assert f"{package}/py.typed" in files
     assert files == {name for name in wheel if name.startswith(f"{package}/")}

@@ -30,7 +30,7 @@ from realtime_harness.load.sessions import Journey, World, class_of, journey_cla
 from realtime_harness.load.wire import INTERVAL_S, Interval
 from realtime_harness.targets.target import Target
 
-__all__ = ["Engine", "Plan", "main"]
+__all__ = ["Engine", "Plan", "main", "serve"]
 
 _DRAIN_S = 2.0
 """For how long operations under way may come to their end when the run is over."""

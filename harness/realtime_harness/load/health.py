@@ -11,7 +11,7 @@ from typing import Any
 
 from realtime_harness.load.histogram import Histogram
 
-__all__ = ["LIMITS", "Fitness", "Health", "Limits", "Probe", "examine"]
+__all__ = ["LIMITS", "Finding", "Fitness", "Health", "Limits", "Probe", "examine"]
 
 
 class Fitness(Enum):

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from time import perf_counter_ns
 
-__all__ = ["ROUND_MS", "Pacer", "Wheel"]
+__all__ = ["ROUND_MS", "Pacer", "Turn", "Wheel"]
 
 ROUND_MS = 100
 """Length of a round, and of the sound that is sent in one: what microphones over WebSocket send."""

@@ -28,7 +28,7 @@ from typing import Any
 
 from realtime_harness.errors import UsageError
 
-__all__ = ["Profile", "built_in", "find", "read"]
+__all__ = ["Profile", "built_in", "find", "parse", "read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from realtime_harness.load.operation import Tally
 from realtime_harness.load.run import LoadResult, Moment
 from realtime_harness.load.slo import State
 
-__all__ = ["Screen", "print_result"]
+__all__ = ["Screen", "durations", "print_result"]
 
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _STATES = {

@@ -21,7 +21,7 @@ from realtime_harness.journeys.voice_turn import spoken
 from realtime_harness.load.operation import Operation
 from realtime_harness.load.sessions.base import Journey, World, completed
 
-__all__ = ["Sideband", "WebrtcText", "WebrtcVoice"]
+__all__ = ["Sideband", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
 
 _KEPT_EVENTS = 4
 _FRAME = 48 * 20

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,6 +59,26 @@ def test_from_begin_to_finish(campaign: Campaign, sample: Scenario, http_root: s
     assert run.info.finished_at is not None
     assert run.checks == outcome.results
     assert run.scenarios == [outcome.result]
+
+
+def test_what_is_expected_is_had_at_the_same_time(
+    declared: Callable[..., Scenario], check: Callable[..., Check], http_root: str
+) -> None:
+    met = threading.Barrier(2, timeout=5.0)
+
+    async def sample(run: ScenarioRun) -> None:
+        """Wait for another conversation."""
+        await asyncio.to_thread(met.wait)
+        run.check(check(), True)
+
+    campaign = Campaign.begin(Plan(target=http_root, workers=2), KEY)
+    wanted = [Conversation(declared(sample), repetition) for repetition in (1, 2)]
+    campaign.expect(wanted)
+    outcomes = [campaign.run(each) for each in wanted]
+    assert [outcome.result.id for outcome in outcomes] == ["sample/sample", "sample/sample#2"]
+    for outcome in outcomes:
+        assert {result.verdict for result in outcome.results} == {Verdict.PASS}
+    campaign.finish()
 
 
 def test_end_by_something_else_than_verdicts(campaign: Campaign) -> None:

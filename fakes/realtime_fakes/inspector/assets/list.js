@@ -145,12 +145,13 @@ export class VirtualList {
     const item = this.items[index];
     if (item === undefined) return;
     this.chosen = this.keyOf(item);
+    this.onChoose(item);
+    // Behind it, as the box may be smaller by now.
     const top = index * this.height;
     if (top < this.box.scrollTop) this.box.scrollTop = top;
     const under = top + this.height - this.box.clientHeight;
     if (under > this.box.scrollTop) this.box.scrollTop = under;
     this.draw();
-    this.onChoose(item);
   }
 
   /** Brings the chosen row into the middle, if it is shown. */

@@ -86,7 +86,9 @@ export class Sessions {
 function words(session) {
   if (session === ALL) return { name: "All sessions", about: "and HTTP requests", tail: "" };
   const parties = session.attachments.map(({ role, name }) => (name === role ? role : `${role} ${name}`));
-  const on = [...(session.switches ?? []), ...(session.faults ?? [])].length;
+  // What is on for everybody is said once, at the top of the page.
+  const all = [...(session.switches ?? []), ...(session.faults ?? [])];
+  const on = all.filter((text) => /[:,](session|key)=/.test(text)).length;
   return {
     name: session.model ?? session.type ?? "session",
     about: session.over ? "over" : parties.join(", ") || (session.call?.state ?? "nobody there"),

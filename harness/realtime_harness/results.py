@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
     "is_comparison",
     "read_comparison",
     "read_run",
+    "run_directories",
     "write_comparison",
 ]
 
@@ -271,6 +273,28 @@ def read_comparison(directory: Path) -> Comparison:
         return Comparison(command=[*map(str, found["command"])], targets=targets)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} does not list the runs of several targets: {error!r}") from error
+
+
+def run_directories(paths: Sequence[Path]) -> list[Path]:
+    """Return the run directories that are meant: those given, and those inside of folders given.
+
+    Raises:
+        UsageError: if a folder is no run directory and holds none.
+
+    """
+    found: list[Path] = []
+    for path in paths:
+        if (path / "run.json").exists() or is_comparison(path):
+            found.append(path)
+            continue
+        inside = sorted(each.parent for each in path.glob("*/run.json"))
+        if not inside:
+            raise UsageError(
+                f"{path / 'run.json'} cannot be read (there is none, and no run directory below "
+                f"{path}): give the directory that `realtime-harness run` printed"
+            )
+        found += inside
+    return list(dict.fromkeys(found))
 
 
 _COMPARISON = "matrix.json"

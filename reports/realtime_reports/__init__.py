@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realtime_harness.errors import UsageError
 from realtime_harness.results import is_comparison
 from realtime_reports.ctrf import write_ctrf
 from realtime_reports.html import write_report
 from realtime_reports.junit import write_junit
 from realtime_reports.markdown import write_summary
 from realtime_reports.matrix import write_matrix
-from realtime_reports.trend import run_directories, write_trend
+from realtime_reports.trend import write_trend
 
 __all__ = [
-    "run_directories",
     "write_all",
     "write_ctrf",
     "write_junit",
@@ -32,15 +30,14 @@ def write_all(run_dir: Path, out: Path | None = None, *, against: Path | None = 
         run_dir: the run directory, which gets ``junit.xml``, ``ctrf.json`` and ``summary.md``; or
             one that holds the runs of several targets, which have got theirs.
         out: the HTML file; ``report.html`` in the run directory if not given.
-        against: an earlier run; what changed since then comes first.
+        against: an earlier run; what changed since then comes first. Nothing comes of it where
+            there are several targets.
 
     Raises:
         realtime_harness.errors.UsageError: if it is not a run directory.
 
     """
     if is_comparison(run_dir):
-        if against is not None:
-            raise UsageError(f"{run_dir} holds several runs: give one of them, and one of the same")
         return write_matrix(run_dir, out)
     write_junit(run_dir)
     write_ctrf(run_dir)

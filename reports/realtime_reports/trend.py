@@ -11,15 +11,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from realtime_harness.errors import UsageError
-from realtime_harness.results import is_comparison
 from realtime_harness.verdicts import Level, Verdict
 from realtime_reports.compare import base_scenario
 from realtime_reports.files import write_whole
 from realtime_reports.html import asset, environment
 from realtime_reports.model import SEVERITY, Measurement, Report, Row, read_report, sentence
 
-__all__ = ["run_directories", "write_trend"]
+__all__ = ["write_trend"]
 
 _PLOT_WIDTH, _PLOT_HEIGHT = 160, 28
 
@@ -127,28 +125,6 @@ class _Course:
             for position, m in enumerate(self.values)
             if m is not None
         ]
-
-
-def run_directories(paths: Sequence[Path]) -> list[Path]:
-    """Return the run directories that are meant: those given, and those inside of folders given.
-
-    Raises:
-        UsageError: if a folder is no run directory and holds none.
-
-    """
-    found: list[Path] = []
-    for path in paths:
-        if (path / "run.json").exists() or is_comparison(path):
-            found.append(path)
-            continue
-        inside = sorted(each.parent for each in path.glob("*/run.json"))
-        if not inside:
-            raise UsageError(
-                f"{path / 'run.json'} cannot be read (there is none, and no run directory below "
-                f"{path}): give the directory that `realtime-harness run` printed"
-            )
-        found += inside
-    return list(dict.fromkeys(found))
 
 
 def write_trend(run_dirs: Sequence[Path], out: Path | None = None) -> Path:

@@ -9,8 +9,9 @@ import pytest
 from lxml import html
 
 from realtime_harness.errors import UsageError
+from realtime_harness.results import run_directories
 from realtime_harness.verdicts import Verdict
-from realtime_reports import run_directories, write_report, write_trend
+from realtime_reports import write_report, write_trend
 
 P, F = Verdict.PASS, Verdict.FAIL
 

@@ -315,9 +315,12 @@ def report(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML file.")] = None,
 ) -> None:
     """Write the reports of a run again, compare it with another, or show many over time."""
-    from realtime_reports import run_directories, write_all, write_trend
+    from realtime_harness.results import is_comparison, run_directories
+    from realtime_reports import write_all, write_trend
 
     runs = run_directories(directories)
+    if against is not None and is_comparison(runs[0]):
+        raise UsageError(f"{runs[0]} holds runs of several targets: give one of them")
     if runs == directories and len(runs) == 1:
         typer.echo(write_all(runs[0], out, against=against))
         return

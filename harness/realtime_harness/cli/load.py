@@ -18,7 +18,7 @@ from realtime_harness.verdicts import ExitCode
 if TYPE_CHECKING:
     from realtime_harness.load.slo import Objective
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "load"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,6 +78,25 @@ def load(
             metavar="DIR", help="The run directory. Default: a new one below realtime-runs/."
         ),
     ] = None,
+    ui: Annotated[
+        bool, typer.Option("--ui", help="Let Locust show it in a browser, and be started there.")
+    ] = False,
+    ui_port: Annotated[int, typer.Option(metavar="PORT", help="Of that page.")] = 8089,
+    locust: Annotated[
+        bool, typer.Option("--locust", help="Let Locust lead the run, and write its report, too.")
+    ] = False,
+    master: Annotated[
+        bool, typer.Option("--master", help="Lead workers on this machine and others.")
+    ] = False,
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Work for a master, with engines of this machine.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many workers there are in all.")
+    ] = 1,
+    master_address: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where the master is, or listens.")
+    ] = "127.0.0.1:5557",
     i_own_this_endpoint: Annotated[
         bool,
         typer.Option(
@@ -100,6 +119,7 @@ def load(
     from realtime_harness.load.schedule import SHAPES
     from realtime_harness.load.screen import Screen, print_result
     from realtime_harness.load.sessions import journey_class
+    from realtime_harness.load.swarm import Swarm, run_swarm
     from realtime_harness.store import new_run_directory
     from realtime_harness.targets.config import TargetFile, resolve_target
     from realtime_harness.targets.reach import reach
@@ -110,6 +130,8 @@ def load(
         raise UsageError(f"no shape named {shape}; there are {', '.join(SHAPES)}")
     objectives = _objectives(slo if slo is not None else found.objectives)
     duration_s = _seconds(duration)
+    if worker and target == "fake":
+        raise UsageError("--worker needs the --target of its master: a fake is started for one run")
     resolved = resolve_target(target, TargetFile.read(config), os.environ)
     if resolved is not None and (faults or latency != "instant"):
         raise UsageError("faults and latency are of a fake that the run starts: --target fake")
@@ -136,6 +158,17 @@ def load(
         prepared = asyncio.run(journey.prepare(reached, lab))
         plan = replace(plan, target=prepared)
         directory = out or new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
+        if ui or locust or master or worker:
+            swarm = Swarm(
+                plan=plan,
+                directory=directory,
+                ui=ui,
+                port=ui_port,
+                role="master" if master else "worker" if worker else "",
+                master=master_address,
+                workers=workers,
+            )
+            raise typer.Exit(run_swarm(swarm))
         console = Console()
         with Screen(console, duration_s) as screen:
             try:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -18,7 +18,7 @@ from realtime_harness.errors import HarnessError
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.wire import Interval
 
-__all__ = ["EngineProcess", "fleet"]
+__all__ = ["EngineProcess", "fleet", "start_engine"]
 
 _READY_S = 20.0
 _END_S = 10.0
@@ -26,37 +26,47 @@ _KILL_S = 2.0
 _LINE_BYTES = 1 << 24
 
 
+def start_engine() -> tuple[subprocess.Popen[bytes], socket.socket, IO[bytes]]:
+    """Start the process of an engine.
+
+    Returns:
+        the process, our end of its connection, and where it prints to; the caller closes both.
+
+    """
+    ours, theirs = socket.socketpair()
+    output = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        popen = subprocess.Popen(
+            [
+                sys.executable,
+                # Without -P the working directory is where modules are looked for first.
+                "-P",
+                "-m",
+                "realtime_harness.load.engine",
+                "--fd",
+                str(theirs.fileno()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[theirs.fileno()],
+            # A Ctrl-C at the terminal is for us; we end our engines ourselves.
+            start_new_session=True,
+        )
+    except BaseException:
+        ours.close()
+        output.close()
+        raise
+    finally:
+        theirs.close()
+    return popen, ours, output
+
+
 class EngineProcess:
     """One engine. Start it, command it, read its intervals, end it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
-            self._popen = subprocess.Popen(
-                [
-                    sys.executable,
-                    # Without -P the working directory is where modules are looked for first.
-                    "-P",
-                    "-m",
-                    "realtime_harness.load.engine",
-                    "--fd",
-                    str(theirs.fileno()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
-                # A Ctrl-C at the terminal is for us; we end our engines ourselves.
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            self._output.close()
-            raise
-        finally:
-            theirs.close()
-        self._socket = ours
+        self._popen, self._socket, self._output = start_engine()
         self._writer: asyncio.StreamWriter | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -86,7 +86,9 @@ class Finding:
 
     fitness: Fitness
     reasons: list[str]
-    """Why it is not fit; the gravest first."""
+    """Why its figures are worth no more than that."""
+    remarks: list[str]
+    """What else would have been a reason to warn."""
     lateness_p99_ms: float
     cpu: float
     """Of the busiest engine."""
@@ -122,8 +124,11 @@ def examine(engines: Sequence[Health], limits: Limits = LIMITS, *, fault: str = 
                 "more --processes or less load"
             )
     fitness = Fitness.VOID if void else Fitness.WARN if warn else Fitness.FIT
+    reasons, remarks = (void, warn) if void else (warn, [])
     busiest = max((each.cpu for each in engines), default=0.0)
-    return Finding(fitness=fitness, reasons=void + warn, lateness_p99_ms=worst, cpu=busiest)
+    return Finding(
+        fitness=fitness, reasons=reasons, remarks=remarks, lateness_p99_ms=worst, cpu=busiest
+    )
 
 
 class Probe:

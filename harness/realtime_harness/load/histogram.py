@@ -8,7 +8,7 @@ its buckets: adding those of two gives exactly the histogram of the pooled value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["Histogram"]
@@ -98,6 +98,11 @@ class Histogram:
             if seen >= rank - 1e-9:
                 break
         return _middle(bucket) / 1e6
+
+    def values_ms(self) -> Iterator[tuple[float, int]]:
+        """Yield each value that was counted, milliseconds, and how often; in order."""
+        for bucket in sorted(self.counts):
+            yield _middle(bucket) / 1e6, self.counts[bucket]
 
     def share_below(self, limit_ms: float) -> float:
         """Return which share of the values is in buckets below a limit; 1 of nothing."""

@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,16 @@ from realtime_harness.load.wire import INTERVAL_S
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import ExitCode
 
-__all__ = ["MOST_SESSIONS", "LoadPlan", "LoadResult", "Moment", "carry_out"]
+__all__ = [
+    "MOST_SESSIONS",
+    "LoadPlan",
+    "LoadResult",
+    "Moment",
+    "carry_out",
+    "conclude",
+    "engine_plan",
+    "write_result",
+]
 
 MOST_SESSIONS = 10_000
 """More are not opened by a typing error."""
@@ -205,31 +214,71 @@ async def carry_out(
     journal = Journal(folder / "intervals.jsonl")
     started = datetime.now(UTC)
     try:
-        async with fleet(_plans(plan)) as engines:
+        async with fleet(
+            [engine_plan(plan, share=number) for number in range(plan.processes)]
+        ) as engines:
             run = _Run(plan, engines, journal, watch)
             await run.lead()
             result = run.conclude()
     finally:
         journal.close()
-    _write(folder, plan, result, started)
+    write_result(folder, plan, result, started)
     return result
 
 
-def _plans(plan: LoadPlan) -> list[Plan]:
-    return [
-        Plan(
-            target=plan.target,
-            profile=plan.profile,
-            duration_s=plan.duration_s,
-            shape=plan.shape,
-            arrival_rate=plan.arrival_rate,
-            sessions=plan.sessions,
-            spawn_rate=plan.rate / plan.processes,
-            share=number,
-            shares=plan.processes,
-        )
-        for number in range(plan.processes)
-    ]
+def conclude(
+    plan: LoadPlan,
+    tally: Tally,
+    engines: Sequence[Health],
+    *,
+    seconds: float,
+    failures: list[dict[str, Any]],
+    fault: str = "",
+    aborted: str = "",
+) -> LoadResult:
+    """Judge what was measured.
+
+    Args:
+        plan: what was asked for.
+        tally: what counts.
+        engines: how each was meanwhile.
+        seconds: for how long that was.
+        failures: examples.
+        fault: what went wrong with an engine.
+        aborted: why the run was ended early.
+
+    """
+    finding = examine(engines, fault=fault)
+    outcomes = judge(
+        plan.objectives,
+        tally,
+        seconds=seconds,
+        today=datetime.now(UTC).date(),
+        void="; ".join(finding.reasons) if finding.fitness is Fitness.VOID else "",
+    )
+    return LoadResult(
+        tally=tally,
+        seconds=seconds,
+        finding=finding,
+        outcomes=outcomes,
+        failures=failures,
+        aborted=aborted,
+    )
+
+
+def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
+    """Return what one of a run's engines is told."""
+    return Plan(
+        target=plan.target,
+        profile=plan.profile,
+        duration_s=plan.duration_s,
+        shape=plan.shape,
+        arrival_rate=plan.arrival_rate,
+        sessions=plan.sessions,
+        spawn_rate=plan.rate / plan.processes,
+        share=share,
+        shares=plan.processes,
+    )
 
 
 class _Run:
@@ -300,24 +349,14 @@ class _Run:
 
     def conclude(self) -> LoadResult:
         """Judge what was measured."""
-        merged, plan = self._merged, self._plan
-        fault = next((engine.fault for engine in self._engines if engine.fault), "")
-        finding = examine(merged.health, fault=fault)
-        tally = merged.whole()
-        void = "; ".join(finding.reasons) if finding.fitness is Fitness.VOID else ""
-        outcomes = judge(
-            plan.objectives,
-            tally,
+        merged = self._merged
+        return conclude(
+            self._plan,
+            merged.whole(),
+            merged.health,
             seconds=merged.steady_s,
-            today=datetime.now(UTC).date(),
-            void=void,
-        )
-        return LoadResult(
-            tally=tally,
-            seconds=merged.steady_s,
-            finding=finding,
-            outcomes=outcomes,
             failures=merged.failures,
+            fault=next((engine.fault for engine in self._engines if engine.fault), ""),
             aborted=self._aborted,
         )
 
@@ -397,7 +436,8 @@ class _Run:
         )
 
 
-def _write(folder: Path, plan: LoadPlan, result: LoadResult, started: datetime) -> None:
+def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: datetime) -> None:
+    """Write ``load.json`` into a folder, in one step."""
     profile, target = plan.profile, plan.target
     whole = {
         "target": {"name": target.name, "base_url": target.base_url, "model": target.model},

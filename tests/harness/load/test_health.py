@@ -39,7 +39,8 @@ def test_fitness(engines: list[Health], fitness: Fitness, reason: str) -> None:
 def test_an_engine_that_died_voids() -> None:
     finding = examine([health(late_ms=3)], fault="an engine ended by itself")
     assert finding.fitness is Fitness.VOID
-    assert finding.reasons[0] == "an engine ended by itself"
+    assert finding.reasons == ["an engine ended by itself"]
+    assert "above 2 ms" in finding.remarks[0]
 
 
 def test_the_busiest_and_the_latest_are_told() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["ending", "run", "write_ready"]
+__all__ = ["ending", "greet", "run", "write_ready"]
 
 _STDIN = 0
 
@@ -53,6 +54,13 @@ def ending(*, until_eof: bool = False) -> asyncio.Event:
         # A thread, because no event loop can wait for every kind of file.
         Thread(target=_set_at_eof, args=(loop, stop), name="until-eof", daemon=True).start()
     return stop
+
+
+def greet(ready: dict[str, Any]) -> None:
+    """Tell whoever started a fake in a terminal where it is."""
+    if sys.stderr.isatty():
+        page = ready["control_url"].removesuffix("_fake")
+        sys.stderr.write(f"{ready['base_url']} is served; {page} shows what goes on\n")
 
 
 def write_ready(path: str, ready: dict[str, Any]) -> None:

@@ -423,6 +423,7 @@ async def serve(options: ServeOptions) -> None:
     async with Server(options) as server:
         if options.ready_file is not None:
             process.write_ready(options.ready_file, server.ready)
+        process.greet(server.ready)
         await stop.wait()
 
 

@@ -114,6 +114,7 @@ async def _serve(workers: Sequence[_Worker], ready_file: str | None, stop: async
     ready, *_ = await asyncio.gather(*(worker.ready() for worker in workers))
     if ready_file is not None:
         process.write_ready(ready_file, {**ready, "pid": os.getpid()})
+    process.greet(ready)
     await stop.wait()
 
 

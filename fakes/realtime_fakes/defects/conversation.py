@@ -326,6 +326,7 @@ SWITCHES: tuple[Switch, ...] = (
         "retrieved",
         "Retrieves an item under another id.",
         _chosen(_wrong_one, "conversation.item.retrieved"),
+        also={"rt.wire.answers-asked-for": "nobody asked for that item to be retrieved"},
     ),
     _defect(
         "retrieved-text-changed",

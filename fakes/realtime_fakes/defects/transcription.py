@@ -201,6 +201,7 @@ SWITCHES: tuple[Switch, ...] = (
         "deltas-join",
         "The first delta of a transcription does not come.",
         event=on_websocket(_first_delta_lost, _DELTA, _COMPLETED),
+        also={"rt.wire.transcription-agrees": "it is the same rule"},
     ),
     _defect(
         "transcription-delta-late",

@@ -310,6 +310,7 @@ SWITCHES: tuple[Switch, ...] = (
         summary="Leaves out the last letter of each delta of a transcription.",
         violates="rt.wire.transcription-agrees",
         event=_transcript_cut_short,
+        also={"rt.transcription.deltas-join": "it is the same rule"},
     ),
     Switch(
         name="cleared-twice",

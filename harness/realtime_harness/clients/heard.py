@@ -9,7 +9,7 @@ from typing import Any
 from realtime_harness.errors import EventNotReceived
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 
-__all__ = ["AUDIBLE_DBFS", "ReceivedAudio"]
+__all__ = ["AUDIBLE_DBFS", "LevelLog", "ReceivedAudio"]
 
 AUDIBLE_DBFS = -50.0
 """RMS level of 20 ms above which they count as sound: above the noise that Opus makes of digital
@@ -20,6 +20,55 @@ _QUIET_FRAMES = 5
 _INTERVAL_NS = 500_000_000
 _LONGEST_GAP_S = 1.0
 """Silence that is put in the place of packets that did not come, at most."""
+
+
+class LevelLog:
+    """Writes down how loud a track is: an entry each half second, with the level of each frame.
+
+    Args:
+        name: of the connection.
+        recorder: where it is written.
+        direction: seen from us.
+
+    """
+
+    def __init__(self, name: str, recorder: Recorder, direction: Direction) -> None:
+        self._name = name
+        self._recorder = recorder
+        self._direction = direction
+        self._lane = Lane.RTP_IN if direction is Direction.RECEIVED else Lane.RTP_OUT
+        self._bytes = 0
+        self._levels: list[float] = []
+        self._since_ns: int | None = None
+
+    def add(self, samples: Any, now: int) -> float:
+        """Meter a frame of some 20 ms, PCM16, and return its RMS level in dBFS."""
+        import numpy as np
+
+        power = float(np.mean(np.square(samples.astype(np.float64))))
+        level = 10 * math.log10(power / 32768**2) if power else -math.inf
+        self._bytes += samples.nbytes
+        self._levels.append(level)
+        if self._since_ns is None:
+            self._since_ns = now
+        if now - self._since_ns >= _INTERVAL_NS:
+            self.write(now)
+        return level
+
+    def write(self, now: int) -> None:
+        """Write down what came since this was done last."""
+        if self._levels:
+            data = {
+                "packets": len(self._levels),
+                "bytes": self._bytes,
+                "level_dbfs": _rounded(max(self._levels)),
+                "levels_dbfs": [_rounded(level) for level in self._levels],
+                "from_ns": self._since_ns,
+            }
+            self._recorder.record(self._lane, self._name, self._direction, Kind.MEDIA, data)
+        self._since_ns = None
+        self._bytes = 0
+        self._levels = []
 
 
 class ReceivedAudio:
@@ -49,11 +98,7 @@ class ReceivedAudio:
         self._pcm = bytearray()
         self._expected: int | None = None
         """Timestamp of the next frame, if none is lost before it."""
-        self._since_ns = 0
-        self._interval_packets = 0
-        self._interval_bytes = 0
-        self._interval_level = -math.inf
-        self._interval_levels: list[float | None] = []
+        self._log = LevelLog(name, recorder, Direction.RECEIVED)
 
     @property
     def pcm(self) -> bytes:
@@ -110,7 +155,6 @@ class ReceivedAudio:
         """Meter ``track`` until it ends or the task is canceled."""
         from aiortc.mediastreams import MediaStreamError
 
-        self._since_ns = self._recorder.now_ns()
         try:
             while True:
                 self._hear(await track.recv())
@@ -135,10 +179,7 @@ class ReceivedAudio:
             position: number of their first sample, where some may be missing before it.
 
         """
-        import numpy as np
-
-        power = float(np.mean(np.square(samples.astype(np.float64))))
-        level = 10 * math.log10(power / 32768**2) if power else -math.inf
+        level = self._log.add(samples, now)
         if position is not None:
             if self._expected is not None and position > self._expected:
                 missing = min(position - self._expected, round(_LONGEST_GAP_S * self.rate))
@@ -155,28 +196,10 @@ class ReceivedAudio:
         if self.first_audible_ns is None and level > AUDIBLE_DBFS:
             self.first_audible_ns = now
             self._audible.set()
-        self._interval_packets += 1
-        self._interval_bytes += samples.nbytes
-        self._interval_level = max(self._interval_level, level)
-        self._interval_levels.append(_rounded(level))
-        if now - self._since_ns >= _INTERVAL_NS:
-            self.sum_up(now)
 
     def sum_up(self, now: int) -> None:
         """Write down what was heard since this was done last."""
-        if self._interval_packets:
-            data = {
-                "packets": self._interval_packets,
-                "bytes": self._interval_bytes,
-                "level_dbfs": _rounded(self._interval_level),
-                "levels_dbfs": self._interval_levels,
-                "from_ns": self._since_ns,
-            }
-            self._recorder.record(Lane.RTP_IN, self._name, Direction.RECEIVED, Kind.MEDIA, data)
-        self._since_ns = now
-        self._interval_packets = self._interval_bytes = 0
-        self._interval_level = -math.inf
-        self._interval_levels = []
+        self._log.write(now)
 
 
 def _rounded(level: float) -> float | None:

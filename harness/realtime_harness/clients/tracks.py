@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fractions
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from av import AudioFrame
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
 
-__all__ = ["NoFramesTrack", "ToneTrack", "add_audio"]
+__all__ = ["MeteredTrack", "NoFramesTrack", "ToneTrack", "add_audio"]
 
 _RATE = 48_000
 _FRAME = _RATE // 50
@@ -75,14 +76,54 @@ class ToneTrack(MediaStreamTrack):
         return frame
 
 
-def add_audio(peer: RTCPeerConnection, kind: str) -> None:
-    """Give the peer its audio section; ``kind`` is a value of :class:`Audio`."""
+class MeteredTrack(MediaStreamTrack):
+    """Hands on what another track gives, and tells each frame's samples before.
+
+    Args:
+        track: whose frames these are; it ends with this one.
+        told: gets the samples of each frame, PCM16, of its first channel.
+
+    """
+
+    kind = "audio"
+
+    def __init__(self, track: MediaStreamTrack, told: Callable[[Any], object]) -> None:
+        super().__init__()
+        self._track = track
+        self._told = told
+
+    async def recv(self) -> Any:
+        """Return the next frame when it is due.
+
+        Raises:
+            MediaStreamError: if the track is stopped.
+
+        """
+        frame: Any = await self._track.recv()
+        self._told(frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)])
+        return frame
+
+    def stop(self) -> None:
+        """End both tracks."""
+        self._track.stop()
+        super().stop()
+
+
+def add_audio(peer: RTCPeerConnection, kind: str, told: Callable[[Any], object]) -> None:
+    """Give the peer its audio section.
+
+    Args:
+        peer: the connection, before its offer.
+        kind: a value of :class:`~realtime_harness.clients.call.Audio`.
+        told: gets the samples of what is sent, frame by frame.
+
+    """
     tracks = {
         "silent-track": AudioStreamTrack,
         "no-frames-track": NoFramesTrack,
         "tone": ToneTrack,
     }
     if kind in tracks:
-        peer.addTrack(tracks[kind]())
+        peer.addTrack(MeteredTrack(tracks[kind](), told))
     else:
         peer.addTransceiver("audio", direction="recvonly" if kind == "recvonly" else "sendrecv")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_harness import rtc
 from realtime_harness.clients.call import CHANNEL_LABEL, Audio, Call, ChannelConnection
+from realtime_harness.clients.heard import LevelLog
 from realtime_harness.clients.signaling import Form, HttpAnswer, Signaling
 from realtime_harness.errors import TargetViolation
-from realtime_harness.evidence import Recorder
+from realtime_harness.evidence import Direction, Recorder
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class PeerCall(Call):
         self,
         peer: RTCPeerConnection,
         answer: HttpAnswer,
+        sent: LevelLog,
         *,
         name: str,
         recorder: Recorder,
@@ -64,6 +66,7 @@ class PeerCall(Call):
         """The aiortc peer connection, for what this class does not offer."""
         self._events: DataChannelConnection | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._sent = sent
 
     async def close(self) -> None:
         """Hang up: close the data channel and the peer. Idempotent."""
@@ -72,6 +75,7 @@ class PeerCall(Call):
         # Not canceled when the time is up: a half-closed peer is worse than a late one.
         await asyncio.wait({asyncio.ensure_future(rtc.close(self.peer))}, timeout=_CLOSE_TIMEOUT_S)
         await self._stop_listening()
+        self._sent.write(self._recorder.now_ns())
 
     async def cut(self) -> None:
         """Break the call off without a word to the other side, as a lost network does."""
@@ -221,19 +225,20 @@ async def _offer(
     key: str | None,
     track: MediaStreamTrack | None,
 ) -> PeerCall:
+    sent = LevelLog(name, recorder, Direction.SENT)
     if track is not None:
         peer.addTrack(track)
     else:
         from realtime_harness.clients.tracks import add_audio
 
-        add_audio(peer, audio.value)
+        add_audio(peer, audio.value, lambda samples: sent.add(samples, recorder.now_ns()))
     channel = peer.createDataChannel(CHANNEL_LABEL) if data_channel else None
     with rtc.loopback_only() if target.is_loopback else contextlib.nullcontext():
         await peer.setLocalDescription(await peer.createOffer())
     answer = await post_offer(
         target, signaling, peer.localDescription.sdp, session=session, key=key
     )
-    call = PeerCall(peer, answer, name=name, recorder=recorder, patience_s=target.patience_s)
+    call = PeerCall(peer, answer, sent, name=name, recorder=recorder, patience_s=target.patience_s)
     call._watch_peer(listens=track is None)
     if channel is not None:
         call._add_channel(channel)

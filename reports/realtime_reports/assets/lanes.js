@@ -129,15 +129,18 @@ export class Lanes {
   }
 }
 
-/** Says of a verdict which check it is of, as a link, and why it is so.
- * @param {Judged} judged
+/** Says of verdicts for one reason which checks they are of, as links, and why they are so.
+ * @param {Judged[]} alike
  * @returns {(Node | string)[]}
  */
-export function said(judged) {
-  const check = visible(judged.check);
-  const link = element("a", { href: "#" + encodeURIComponent(check) }, check);
-  const reason = oneLine(judged.reason, 600);
-  return [" ", link, " ", element("span", { class: "reason", dir: "auto" }, reason)];
+export function said(...alike) {
+  const links = alike.flatMap((judged, i) => {
+    const check = visible(judged.check);
+    const link = element("a", { href: "#" + encodeURIComponent(check) }, check);
+    return [i ? ", " : " ", link];
+  });
+  const reason = oneLine(alike[0].reason, 600);
+  return [...links, " ", element("span", { class: "reason", dir: "auto" }, reason)];
 }
 
 /**

@@ -83,19 +83,26 @@ function note(text) {
  */
 function judged(conversation, id) {
   const list = element("ul", { class: "judged" });
-  const line = (/** @type {import("./evidence.js").Judged} */ result) => {
-    const item = element("li", {}, badge(result.verdict), ...said(result));
-    if (result.evidence_seq !== null) {
-      const href = writeHash({ ...readHash(""), at: id, seq: result.evidence_seq });
+  const line = (/** @type {import("./evidence.js").Judged[]} */ ...alike) => {
+    const [{ verdict, evidence_seq }] = alike;
+    const item = element("li", {}, badge(verdict), ...said(...alike));
+    if (evidence_seq !== null) {
+      const href = writeHash({ ...readHash(""), at: id, seq: evidence_seq });
       item.append(" ", element("a", { href, class: "event" }, "show the event"));
     }
     return item;
   };
+  /** @type {Map<string, import("./evidence.js").Judged[]>} */
+  const groups = new Map();
+  for (const result of conversation.checks.filter(({ verdict }) => verdict !== "pass")) {
+    const key = JSON.stringify([result.verdict, result.reason, result.evidence_seq]);
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
   const passed = conversation.checks.filter((result) => result.verdict === "pass");
-  list.append(...conversation.checks.filter((result) => result.verdict !== "pass").map(line));
+  list.append(...[...groups.values()].map((alike) => line(...alike)));
   if (passed.length) {
     const inner = element("ul", { class: "judged" });
-    inner.append(...passed.map(line));
+    inner.append(...passed.map((result) => line(result)));
     const noun = passed.length === 1 ? "check passed" : "checks passed";
     const summary = element("summary", {}, `${passed.length} ${noun}`);
     list.append(element("li", {}, element("details", {}, summary, inner)));

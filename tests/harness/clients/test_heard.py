@@ -44,6 +44,7 @@ async def test_levels_and_first_sound(recorder: Recorder) -> None:
     assert (entry.lane, entry.kind) == (Lane.RTP_IN, Kind.MEDIA)
     assert entry.data["packets"] == 3
     assert entry.data["level_dbfs"] == -6.0
+    assert entry.data["levels_dbfs"] == [None, -6.0, None]
 
 
 class LossyTrack(Track):

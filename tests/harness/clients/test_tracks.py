@@ -9,7 +9,7 @@ pytest.importorskip("aiortc")
 
 from aiortc.mediastreams import MediaStreamError
 
-from realtime_harness.clients.tracks import NoFramesTrack, ToneTrack
+from realtime_harness.clients.tracks import MeteredTrack, NoFramesTrack, ToneTrack
 
 
 async def test_no_frame_ever_comes(soon: float) -> None:
@@ -35,3 +35,16 @@ async def test_tone_has_its_level_and_frequency() -> None:
     spectrum = np.abs(np.fft.rfft(samples))
     assert np.argmax(spectrum) * 48_000 / len(samples) == pytest.approx(1000, abs=20)
     assert [frame.pts for frame in frames] == [0, 960, 1920]
+
+
+async def test_what_is_sent_is_told_before() -> None:
+    told: list[int] = []
+    inner = ToneTrack()
+    track = MeteredTrack(inner, lambda samples: told.append(len(samples)))
+    await track.recv()
+    await track.recv()
+    assert told == [960, 960]
+    track.stop()
+    assert inner.readyState == "ended"
+    with pytest.raises(MediaStreamError):
+        await track.recv()

@@ -64,7 +64,8 @@ def spoken(new_run: Callable[..., Any], talk: Any) -> Path:
         *got, type="response.done", response={"id": "resp_1", "status": "completed", "usage": 7}
     )
     levels = [None, -62.0, -20.5]
-    data = {"packets": 3, "bytes": 9, "level_dbfs": -20.5, "levels_dbfs": levels, "from_ns": 0}
+    since_ns = int((talk.t_ms - 30) * 1e6)
+    data = {"packets": 3, "level_dbfs": -20.5, "levels_dbfs": levels, "from_ns": since_ns}
     talk.add(Lane.RTP_IN, "client", Direction.RECEIVED, Kind.MEDIA, **data)
     talk.add(*note, what="dtls", state="closed")
     run.check("rt.offers.setup", Verdict.FAIL, reason="answered a=setup:actpass", seq=answer)

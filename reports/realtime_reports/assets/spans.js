@@ -36,6 +36,9 @@ const PAIRS = [
   },
 ];
 
+/** What a frame lasts, usually. */
+const FRAME_NS = 20e6;
+
 /** What is said of a state, shorter. */
 const TRANSPORTS = new Map([
   ["iceConnectionState", "ice"],
@@ -184,12 +187,14 @@ export function latencies(entries, sounds) {
 export function frames(entries) {
   return entries.flatMap(({ seq, t_ns, lane, connection, kind, data }) => {
     if (kind !== "media") return [];
-    const said = Array.isArray(data.levels_dbfs) ? data.levels_dbfs : [data.level_dbfs];
-    const from = typeof data.from_ns === "number" ? data.from_ns : t_ns;
-    return said.map((level, i) => ({
+    const kept = Array.isArray(data.levels_dbfs) && typeof data.from_ns === "number";
+    const said = kept ? data.levels_dbfs : [data.level_dbfs];
+    const from = kept ? data.from_ns : t_ns;
+    const step = Math.min(FRAME_NS, (t_ns - from) / Math.max(said.length - 1, 1));
+    return said.map((/** @type {unknown} */ level, /** @type {number} */ i) => ({
       seq,
       key: `${lane} ${connection}`,
-      t_ns: from + ((t_ns - from) * (i + 1)) / said.length,
+      t_ns: from + step * i,
       level: typeof level === "number" ? level : -Infinity,
     }));
   });

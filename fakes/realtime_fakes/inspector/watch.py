@@ -21,7 +21,7 @@ import logging
 from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
-from time import perf_counter_ns, time_ns
+from time import monotonic, perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -49,7 +49,7 @@ _BEAT_S = 0.1
 """Between two messages: more often than that, nobody sees a difference."""
 
 _STATE_S = 0.5
-"""After which the state is looked at even if nothing was written into the journal."""
+"""Between two looks at the state, which take a while; when a session comes or goes, at once."""
 
 _LONG = 2000
 """Characters of a string in an entry; from there on it is cut in half."""
@@ -187,11 +187,14 @@ async def _until(waiting: Coroutine[Any, Any, Any]) -> None:
 
 async def _tell(service: Service, socket: web.WebSocketResponse, unread: Unread) -> None:
     changes, offset_ns = Changes(service), time_ns() - perf_counter_ns()
+    known, due = set[str](), 0.0
     with suppress(ConnectionError):
         while True:
             # First, so that a session is known before anything is told of it.
-            if (message := changes.message()) is not None:
-                await socket.send_str(message.decode())
+            if service.hosts.keys() != known or monotonic() >= due:
+                known, due = set(service.hosts), monotonic() + _STATE_S
+                if (message := changes.message()) is not None:
+                    await socket.send_str(message.decode())
             entries = [
                 _shown(entry, record, offset_ns)
                 for seq, record in unread.take(_AT_ONCE)

@@ -42,7 +42,7 @@ from realtime_reports.model import (
 )
 from realtime_reports.text import visible
 
-__all__ = ["asset", "environment", "write_report"]
+__all__ = ["Script", "asset", "environment", "script", "write_report"]
 
 
 class _Face(NamedTuple):
@@ -94,7 +94,7 @@ _SCRIPTS = (
     "filters.js",
     "main.js",
 )
-"""Modules in the order of their imports; inlined as one."""
+"""Modules of a run's report, in the order of their imports."""
 
 _MODULE_SYNTAX = re.compile(r'^import [^;]*? from "\./[^"]+";\n|^export (?=\w)', re.MULTILINE)
 _URL = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
@@ -119,7 +119,6 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
     comparison = compare(report, read_report(against)) if against is not None else None
     path = run_dir / "report.html" if out is None else out
     template = environment().get_template("report.html.jinja")
-    script = Markup(_script())
     with write_whole(path) as file:
         for chunk in template.generate(
             report=report,
@@ -132,8 +131,7 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
             levels=list(Level),
             standings=Standing,
             meanings=_STANDINGS,
-            script=script,
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            script=script(_SCRIPTS),
             style=Markup(asset("report.css")),
             evidence=lambda page: _evidence(report, page),
             measured=[
@@ -234,10 +232,21 @@ def asset(name: str) -> str:
     return (files("realtime_reports") / "assets" / name).read_text(encoding="utf-8")
 
 
+class Script(NamedTuple):
+    """What a page runs."""
+
+    text: Markup
+    hash: str
+    """By which the page's content security policy knows it."""
+
+
 @cache
-def _script() -> str:
-    modules = "\n".join(_MODULE_SYNTAX.sub("", asset(name)) for name in _SCRIPTS)
-    return f'"use strict";\n(() => {{\n{modules}\n}})();\n'
+def script(modules: tuple[str, ...]) -> Script:
+    """Inline modules as one; they are given in the order of their imports."""
+    body = "\n".join(_MODULE_SYNTAX.sub("", asset(name)) for name in modules)
+    text = f'"use strict";\n(() => {{\n{body}\n}})();\n'
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Script(Markup(text), digest)
 
 
 def _linked(text: str) -> Markup:

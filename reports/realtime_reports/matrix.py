@@ -5,6 +5,7 @@ The directory holds ``matrix.json`` and, for each target that was reached, a run
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -14,10 +15,12 @@ from markupsafe import Markup
 from realtime_harness.results import TargetRun, read_comparison
 from realtime_harness.verdicts import Level, Verdict
 from realtime_reports.files import write_whole
-from realtime_reports.html import asset, environment
-from realtime_reports.model import Report, Row, read_report, sentence
+from realtime_reports.html import asset, environment, script
+from realtime_reports.model import SEVERITY, Report, Row, read_report, sentence
 
 __all__ = ["write_matrix"]
+
+_SCRIPTS = ("text.js", "hash.js", "filters.js", "matrix.js")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +82,21 @@ def write_matrix(directory: Path, out: Path | None = None) -> Path:
             differing=sum(line.differs for line in lines),
             total=len(lines),
             command=index.command,
+            totals=_totals(lines),
+            levels=list(Level),
+            script=script(_SCRIPTS),
             style=Markup(asset("report.css")),
         )
         file.write(text.encode())
     return path
+
+
+def _totals(lines: list[_Line]) -> list[tuple[Verdict, int]]:
+    """Count in how many lines each verdict occurs, worst first."""
+    seen = Counter(
+        verdict for line in lines for verdict in {cell.verdict for cell in line.cells if cell}
+    )
+    return [(verdict, seen[verdict]) for verdict in SEVERITY if seen[verdict]]
 
 
 def _column(directory: Path, target: TargetRun) -> _Column:

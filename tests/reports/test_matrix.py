@@ -59,3 +59,46 @@ def test_an_index_that_cannot_be_read(directory: Path, text: str) -> None:
     (directory / "matrix.json").write_text(text)
     with pytest.raises(UsageError, match="does not list the runs"):
         write_all(directory)
+
+
+@pytest.mark.parametrize(
+    ("hash", "shown"),
+    [
+        ("", ["rt.offers.one", "rt.offers.two"]),
+        ("#verdict=differs", ["rt.offers.one"]),
+        ("#verdict=fail&level=MUST&suite=offers", ["rt.offers.one"]),
+        ("#q=two", ["rt.offers.two"]),
+        ("#verdict=warn", []),
+        ("#verdict=warn&at=rt.offers.two", ["rt.offers.two"]),
+    ],
+    ids=["all", "differs", "several", "words", "none", "what is linked shows anyway"],
+)
+def test_it_is_filtered_by_the_hash(
+    show: Any, directory: Path, hash: str, shown: list[str]
+) -> None:
+    page = show(write_all(directory), hash)
+    found = page.eval_on_selector_all(
+        "tr.check", "rows => rows.filter(r => r.checkVisibility()).map(r => r.id)"
+    )
+    assert found == shown
+
+
+def test_filters_go_into_the_hash(show: Any, directory: Path) -> None:
+    page = show(write_all(directory))
+    page.get_by_role("button", name="differs 1").click()
+    assert page.inner_text("#shown") == "1 of 2 checks"
+    assert page.evaluate("location.hash") == "#verdict=differs"
+    page.click('a[href="#rt.offers.one"]')
+    page.wait_for_selector("tr.target")
+    assert page.evaluate("location.hash") == "#verdict=differs&at=rt.offers.one"
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_is_drawn(
+    show: Any, directory: Path, keep: Any, width: int, scheme: str
+) -> None:
+    size = {"width": width, "height": 700}
+    page = show(write_all(directory), viewport=size, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    keep(page, f"matrix-{width}-{scheme}", full_page=True)

@@ -21,6 +21,11 @@ export class Filters {
       this.chips.forEach((chip) => chip.setAttribute("aria-pressed", "false"));
       setTimeout(changed); // The fields have their old values until this event is over.
     });
+    // What sticks below the bar has to know its height, which depends on the width of the page.
+    new ResizeObserver(() => {
+      const height = getComputedStyle(form).position === "sticky" ? form.offsetHeight : 0;
+      document.documentElement.style.setProperty("--bar", `${height}px`);
+    }).observe(form);
     for (const chip of this.chips) {
       chip.addEventListener("click", () => {
         chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
@@ -62,7 +67,7 @@ export class Filters {
     for (const row of this.rows) {
       const suite = row.closest("tbody")?.dataset.suite;
       const matches =
-        any([row.dataset.verdict ?? ""]) &&
+        any((row.dataset.verdict ?? "").split(" ")) &&
         (!state.level || row.dataset.level === state.level) &&
         (!state.suite || suite === state.suite) &&
         says(row, row);

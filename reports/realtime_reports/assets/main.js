@@ -154,12 +154,5 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
-// What sticks below the filter bar has to know its height, which depends on the width of the page.
-new ResizeObserver(() => {
-  const sticky = getComputedStyle(filters.form).position === "sticky";
-  const height = sticky ? filters.form.offsetHeight : 0;
-  document.documentElement.style.setProperty("--bar", `${height}px`);
-}).observe(filters.form);
-
 window.addEventListener("hashchange", restore);
 restore();

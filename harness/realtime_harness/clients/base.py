@@ -117,7 +117,10 @@ class EventConnection(ABC):
             while looked_at < len(self._events):
                 event = self._events[looked_at]
                 looked_at += 1
-                if (not types or event.type in types) and (where is None or where(event.data)):
+                # Not by its property, as this is where load engines spend their time.
+                if (not types or event.data.get("type") in types) and (
+                    where is None or where(event.data)
+                ):
                     self._cursor = looked_at
                     return event
             return None

@@ -99,6 +99,8 @@ class Engine:
         self._sessions: dict[int, _Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wanted = 0
+        # No session with a number below this one is missing.
+        self._free = 0
         self._spawned = asyncio.Event()
         self._spawner: asyncio.Task[None] | None = None
         self._teller: asyncio.Task[None] | None = None
@@ -235,9 +237,11 @@ class Engine:
         loop = asyncio.get_running_loop()
         next_s = 0.0
         while True:
-            missing = (n for n in range(self._wanted) if n not in self._sessions)
-            number = next(missing, None)
-            if number is None:
+            number = self._free
+            while number in self._sessions:
+                number += 1
+            self._free = number
+            if number >= self._wanted:
                 self._spawned.clear()
                 await self._spawned.wait()
                 continue
@@ -252,6 +256,7 @@ class Engine:
 
     def _gone(self, number: int, _task: asyncio.Task[None]) -> None:
         self._sessions.pop(number, None)
+        self._free = min(self._free, number)
         self._spawned.set()
 
     async def _tell_intervals(self) -> None:

@@ -42,16 +42,21 @@ class RecentRecorder(Recorder):
     ) -> Entry:
         """Write down one line, over the oldest one, and return it."""
         t_ns = perf_counter_ns() if t_ns is None else t_ns
-        return self.entries[self.add((0, t_ns, lane, connection, direction, kind, data))]
+        return self.entries[self.add(lane, connection, direction, kind, data, t_ns)]
 
-    def add(self, line: _Line) -> int:
-        """Write down one line, without looking at it; return its number.
-
-        The number in it does not matter.
-        """
+    def add(
+        self,
+        lane: Lane,
+        connection: str,
+        direction: Direction,
+        kind: Kind,
+        data: dict[str, Any],
+        t_ns: int,
+    ) -> int:
+        """Write down one line without making an entry of it; return its number."""
         seq = self._seq
         self._seq = seq + 1
-        self._lines[seq % _KEPT] = (seq, *line[1:])
+        self._lines[seq % _KEPT] = (seq, t_ns, lane, connection, direction, kind, data)
         return seq
 
     def recent(self) -> list[dict[str, Any]]:

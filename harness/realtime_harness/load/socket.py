@@ -26,7 +26,7 @@ from realtime_harness.clients.base import EventConnection
 from realtime_harness.clients.connection import ReceivedEvent
 from realtime_harness.clients.signaling import HttpAnswer
 from realtime_harness.clients.transport import ssl_context, unreachable
-from realtime_harness.errors import ConnectionRefused
+from realtime_harness.errors import ConnectionRefused, HarnessError
 from realtime_harness.evidence import Direction, Kind, Lane
 from realtime_harness.load.recent import RecentRecorder
 from realtime_harness.targets.target import Target
@@ -65,8 +65,29 @@ class LightSocket(EventConnection, asyncio.Protocol):
 
     async def send(self, event: Mapping[str, Any], *, valid: bool = True) -> int:
         """Send one event, which is not looked at; return its line in the evidence."""
+        if self._closed is not None:
+            raise self._lost("sending")
         data = dict(event)
-        return await self._send(orjson.dumps(data).decode(), Kind.EVENT, data)
+        seq = self._recent.add(
+            self.lane, self.name, Direction.SENT, Kind.EVENT, data, perf_counter_ns()
+        )
+        try:
+            await self._transmit(orjson.dumps(data))
+        except ConnectionError as error:
+            raise self._lost("sending") from error
+        return seq
+
+    async def send_raw(self, message: str | bytes) -> int:
+        """Send text as it is; return its line in the evidence.
+
+        Raises:
+            ConnectionLost: if the connection is closed.
+            HarnessError: if it is binary, which no load needs.
+
+        """
+        if isinstance(message, bytes):
+            raise HarnessError("load engines send no binary frames")
+        return await super().send_raw(message)
 
     def write(self, frame: bytes) -> None:
         """Send a frame that :func:`framed` made, without waiting and without evidence.
@@ -89,10 +110,8 @@ class LightSocket(EventConnection, asyncio.Protocol):
             await self._may_write.wait()
         if self._gone.is_set() or self._transport is None:
             raise ConnectionResetError
-        opcode, data = (
-            (Opcode.TEXT, frame.encode()) if isinstance(frame, str) else (Opcode.BINARY, frame)
-        )
-        self._transport.write(Frame(opcode, data).serialize(mask=True, extensions=[]))
+        data = frame.encode() if isinstance(frame, str) else frame
+        self._transport.write(Frame(Opcode.TEXT, data).serialize(mask=True, extensions=[]))
 
     async def _shut(self) -> None:
         if self._transport is None:
@@ -185,9 +204,7 @@ class LightSocket(EventConnection, asyncio.Protocol):
             # Whatever it is, the base has a name for it.
             self._received(frame.decode(errors="replace"), t_ns)
             return
-        seq = self._recent.add(
-            (0, t_ns, self.lane, self.name, Direction.RECEIVED, Kind.EVENT, data)
-        )
+        seq = self._recent.add(self.lane, self.name, Direction.RECEIVED, Kind.EVENT, data, t_ns)
         self._events.append(ReceivedEvent(data=data, seq=seq, t_ns=t_ns))
 
     def _rare(self, head: int, payload: bytes, t_ns: int) -> None:

@@ -295,9 +295,9 @@ def run_dir(new_run: Callable[..., RunDirectory]) -> Path:
     return run.path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real Chromium."""
+    """A real Chromium, for one module: as long as it is there, no other event loop can run."""
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="install realtime-harness[browser]"
     )

@@ -28,6 +28,7 @@ from realtime_harness.load.profile import Profile
 from realtime_harness.load.schedule import SHAPES, arrivals
 from realtime_harness.load.sessions import Journey, World, class_of, journey_class
 from realtime_harness.load.wire import INTERVAL_S, Interval
+from realtime_harness.targets.retry import NEVER
 from realtime_harness.targets.target import Target
 
 __all__ = ["Engine", "Plan", "main", "serve"]
@@ -92,7 +93,8 @@ class Engine:
     def __init__(self, plan: Plan, tell: Callable[[Mapping[str, Any]], None]) -> None:
         self._plan = plan
         self._tell = tell
-        target = replace(plan.target, patience_s=plan.profile.timeout_s)
+        # What is refused counts as refused: to try again would be a latency of our own.
+        target = replace(plan.target, patience_s=plan.profile.timeout_s, retry=NEVER)
         self._probe = Probe()
         self._world = World(target=target, profile=plan.profile, pacer=Pacer(self._late))
         self._journey = journey_class(plan.profile.journey)

@@ -23,7 +23,7 @@ from realtime_harness.load.fleet import EngineProcess, fleet
 from realtime_harness.load.health import Finding, Fitness, Health, examine
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile
-from realtime_harness.load.schedule import SHAPES, sessions_at
+from realtime_harness.load.schedule import SHAPES, arrivals, sessions_at
 from realtime_harness.load.slo import Objective, Outcome, State, judge
 from realtime_harness.load.wire import INTERVAL_S
 from realtime_harness.targets.target import Target
@@ -128,6 +128,8 @@ class LoadResult:
     finding: Finding
     outcomes: list[Outcome]
     failures: list[dict[str, Any]]
+    requested: int | None = None
+    """How many operations were due; ``None`` if sessions decide that themselves."""
     aborted: str = ""
 
     @property
@@ -218,7 +220,12 @@ async def carry_out(
             [engine_plan(plan, share=number) for number in range(plan.processes)]
         ) as engines:
             run = _Run(plan, engines, journal, watch)
-            await run.lead()
+            try:
+                await run.lead()
+            except asyncio.CancelledError:
+                run.aborted = "interrupted"
+                write_result(folder, plan, run.conclude(), started)
+                raise
             result = run.conclude()
     finally:
         journal.close()
@@ -262,8 +269,16 @@ def conclude(
         finding=finding,
         outcomes=outcomes,
         failures=failures,
+        requested=_requested(plan) if not aborted else None,
         aborted=aborted,
     )
+
+
+def _requested(plan: LoadPlan) -> int | None:
+    if plan.arrival_rate is None:
+        return None
+    due = arrivals(SHAPES[plan.shape], plan.arrival_rate, duration_s=plan.duration_s)
+    return sum(1 for _ in due)
 
 
 def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
@@ -296,7 +311,8 @@ class _Run:
         self._journal = journal
         self._watch = watch
         self._merged = _Merged(len(engines))
-        self._aborted = ""
+        self.aborted = ""
+        """Why it was ended early; empty as long as it was not."""
         self._missed_since: dict[str, float] = {}
         self._wanted = 0
 
@@ -357,13 +373,13 @@ class _Run:
             seconds=merged.steady_s,
             failures=merged.failures,
             fault=next((engine.fault for engine in self._engines if engine.fault), ""),
-            aborted=self._aborted,
+            aborted=self.aborted,
         )
 
     async def _watch_until(self, begin: float, end_s: float, phase: Callable[[float], str]) -> None:
         next_line_s = _LINE_S
         last_s = 0.0
-        while (t_s := time.monotonic() - begin) < end_s and not self._aborted:
+        while (t_s := time.monotonic() - begin) < end_s and not self.aborted:
             now_phase = phase(t_s)
             await asyncio.sleep(min(INTERVAL_S / 2, end_s - t_s))
             counts = now_phase == "steady"
@@ -393,9 +409,7 @@ class _Run:
             since = self._missed_since.setdefault(text, t_s)
             patience_s = outcome.objective.abort_after_s or 0.0
             if t_s - since >= patience_s:
-                self._aborted = (
-                    f"ended after {t_s:.0f} s: {text} was missed for {t_s - since:.0f} s"
-                )
+                self.aborted = f"ended after {t_s:.0f} s: {text} was missed for {t_s - since:.0f} s"
 
     def _freeze(self) -> None:
         # All sessions are there: what they are made of is not looked at again for garbage.
@@ -458,6 +472,7 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
         },
         "fitness": result.finding.to_json(),
         "exit_code": int(result.exit_code),
+        "requested": result.requested,
         "aborted": result.aborted,
         "objectives": [each.to_json() for each in result.outcomes],
         "steady_s": round(result.seconds, 3),

@@ -100,6 +100,8 @@ def print_result(result: LoadResult, console: Console) -> None:
     console.print(durations(result.tally))
     done = result.tally.count(ok=True)
     per_s = done / result.seconds if result.seconds else 0.0
+    if result.requested is not None:
+        console.print(f"{result.requested} operations were due", highlight=False)
     console.print(
         f"{done} operations in {result.seconds:.1f} s ({per_s:.1f}/s), "
         f"{result.tally.count(ok=False)} failed; "

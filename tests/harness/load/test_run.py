@@ -107,7 +107,8 @@ async def test_a_stall_is_in_response_time_and_not_in_service_time(
         asked = plan(target, profile(), users=sessions, arrival_rate=rate, duration_s=3.0)
         result, _ = await asyncio.gather(carry_out(asked, tmp_path, watch=watch), stall())
     turns = result.tally.count("turn", ok=True)
-    assert turns >= 0.9 * rate * 3.0
+    assert result.requested == rate * 3.0
+    assert turns >= 0.9 * result.requested
     slow = {
         clock: round(
             turns
@@ -165,6 +166,22 @@ async def test_every_profile_has_something_to_say(
         assert result.tally.count(operation, ok=True) > 0
     if name not in ("idle", "churn"):
         assert result.tally.histogram(result.tally.metrics()[-1]).count > 0
+
+
+async def test_what_is_interrupted_is_written_down(
+    fake: Target, profile: Make, tmp_path: Path
+) -> None:
+    begun = asyncio.Event()
+    asked = plan(fake, profile(think_s=0.05), duration_s=60.0)
+    run = asyncio.create_task(carry_out(asked, tmp_path, watch=lambda moment: begun.set()))
+    async with asyncio.timeout(20):
+        await begun.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+    whole = orjson.loads((tmp_path / "load/load.json").read_bytes())
+    assert whole["aborted"] == "interrupted"
+    assert Tally.from_json(whole).count("connect", ok=True) == 3
 
 
 async def test_a_run_ends_when_an_objective_is_missed_for_long(

@@ -207,15 +207,20 @@ class Relayed(WebSocketJourney):
         await super().open(operation)
 
     async def act(self, operation: Operation) -> None:
-        """Take the turn past the relay, then through it."""
+        """Take the turn past the relay and through it, now one first and now the other."""
         assert self._direct is not None
         text = str(self.parameters.get("text", "Hello"))
         begun_ns = perf_counter_ns()
         for connection in (self._direct, self.connection):
             connection.forget(keep=_KEPT_EVENTS)
-        direct = await text_turn(self._direct, text)
-        operation.send_later(begun_ns)
-        relayed = await text_turn(self.connection, text)
+        if operation.position % 2:
+            direct = await text_turn(self._direct, text)
+            operation.send_later(begun_ns)
+            relayed = await text_turn(self.connection, text)
+        else:
+            relayed = await text_turn(self.connection, text)
+            operation.sent_ns = relayed.sent_ns
+            direct = await text_turn(self._direct, text)
         operation.first_ns, operation.done_ns = relayed.first_text_ns, relayed.done_ns
         added_ns = (relayed.done_ns - relayed.sent_ns) - (direct.done_ns - direct.sent_ns)
         operation.more_ns["added_ms"] = max(0, added_ns)

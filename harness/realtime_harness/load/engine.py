@@ -290,23 +290,28 @@ class _Session:
         self._engine = engine
         self._number = number
         self._journey: Journey | None = None
-        self._leaving = asyncio.Event()
+        self._is_leaving = False
+        self._is_cut = False
+        self._interrupted = asyncio.Event()
 
     def leave(self) -> None:
         """End after the operation that is under way."""
-        self._leaving.set()
+        self._is_leaving = True
+        self._interrupted.set()
 
     def cut(self) -> None:
-        """Break off what it has."""
-        if self._journey is not None:
-            self._background = asyncio.ensure_future(self._journey.cut())
+        """Break off what it has; it comes back at once."""
+        if self._journey is not None and self.is_open:
+            self._is_cut = True
+            self._interrupted.set()
+            self._cutting = asyncio.ensure_future(self._journey.cut())
 
     async def live(self) -> None:
         """Live until told to leave."""
         dues: Iterator[int] | None = None
         due_ns = perf_counter_ns()
         first = True
-        while not self._leaving.is_set():
+        while not self._is_leaving:
             self._journey = journey = self._engine.journey(self._number)
             try:
                 if await self._do("connect", journey.open, due_ns, due_ns):
@@ -318,8 +323,13 @@ class _Session:
                 self.is_open = False
                 self._journey = None
                 await _close(journey)
-            due_ns = perf_counter_ns() + round(_RETRY_S * 1e9)
-            if dues is None or not self._engine.stopping.is_set():
+            due_ns = perf_counter_ns()
+            if self._is_cut:
+                self._is_cut = False
+                if not self._is_leaving:
+                    self._interrupted.clear()
+            else:
+                due_ns += round(_RETRY_S * 1e9)
                 await self._until(due_ns)
 
     async def _act(self, journey: Journey, dues: Iterator[int] | None) -> None:
@@ -333,7 +343,7 @@ class _Session:
             if dues is not None:
                 following = next(dues, None)
                 if following is None:
-                    await self._leaving.wait()
+                    await self._interrupted.wait()
                     return
                 due_ns = following
             if not await self._until(due_ns):
@@ -369,7 +379,7 @@ class _Session:
             # Of whatever kind: journeys may be the user's.
             journey = self._journey
             assert journey is not None
-            if self._engine.stopping.is_set():
+            if self._engine.stopping.is_set() or self._is_cut:
                 self._engine.unfinished(operation)
             else:
                 self._engine.failed(operation, class_of(error, journey), error, journey)
@@ -385,8 +395,8 @@ class _Session:
         if wait_s > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._leaving.wait()
-        return not self._leaving.is_set()
+                    await self._interrupted.wait()
+        return not self._interrupted.is_set()
 
 
 async def _close(journey: Journey) -> None:

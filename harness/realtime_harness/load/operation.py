@@ -15,7 +15,7 @@ __all__ = ["DEFINITIONS", "OK", "UNFINISHED", "Failure", "Operation", "Series", 
 OK = "ok"
 """Outcome of an operation that did what it should. All others name a class of failures."""
 UNFINISHED = "unfinished"
-"""Outcome of one that was still under way when the run ended; no fault of anybody's."""
+"""Outcome of one that was under way when we ended the run or its session; nobody's fault."""
 
 _LAST_POSITION = 5
 """From this turn of a session on, turns share one series."""

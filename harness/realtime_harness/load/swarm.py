@@ -54,7 +54,8 @@ class Swarm:
         host, _, port = self.master.rpartition(":")
         plan = self.plan
         locustfile = Path(__file__).parent / "_locust" / "locustfile.py"
-        common = ["-f", str(locustfile), "--loglevel", "WARNING", "--stop-timeout", "10"]
+        # No --stop-timeout: tickets have nothing to finish, and engines see to their sessions.
+        common = ["-f", str(locustfile), "--loglevel", "WARNING"]
         if self.role == "worker":
             return [*common, "--worker", "--master-host", host, "--master-port", port]
         users = ["-u", str(plan.sessions), "-r", f"{plan.rate:g}"]

@@ -159,7 +159,7 @@ async def test_every_profile_has_something_to_say(
 ) -> None:
     chosen = profile(name, think_s=0.1)
     target = await journey_class(chosen.journey).prepare(fake, lab)
-    result = await carry_out(plan(target, chosen, users=2, spawn_rate=20, duration_s=1.5), tmp_path)
+    result = await carry_out(plan(target, chosen, users=2, spawn_rate=20, duration_s=1.0), tmp_path)
     operation = journey_class(chosen.journey).operation
     assert list(result.tally.failures()) == []
     if name != "idle":

@@ -17,6 +17,7 @@ def sets(tmp_path: Path) -> list[RequirementSet]:
 
 def test_the_newest_is_the_default(sets: list[RequirementSet]) -> None:
     newest = requirement_set(None, sets)
+    assert newest is not None
     assert newest.name == "x-2027-01"
     assert "rt.a.z" in newest
     assert "rt.a.y" not in newest

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count, pairwise
+from typing import Any
 
 import pytest
 from aiortc import RTCPeerConnection
@@ -29,8 +30,8 @@ class Wire:
     """The RTP packets that reach a peer, stock or ours, and its RTCP."""
 
     def __init__(self, peer) -> None:
-        self.packets = []
-        self.reports = []
+        self.packets: list[Any] = []
+        self.reports: list[Any] = []
         self._more = asyncio.Event()
         (receiver,) = peer.getReceivers()
         receiver._handle_rtp_packet = self._packet

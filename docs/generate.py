@@ -23,6 +23,7 @@ import realtime_scenarios
 from realtime_fakes.behaviours import BEHAVIOURS
 from realtime_fakes.defects import DEFECTS
 from realtime_fakes.switches import Switch
+from realtime_harness.catalogue import Placed, placed
 from realtime_harness.checks import Check
 from realtime_harness.cli import app
 from realtime_harness.contract.rules import STREAM_RULES
@@ -70,21 +71,35 @@ def checks_page() -> str:
         )
         for suite, count in levels
     )
+    places = {each.check.id: each for each in placed(realtime_scenarios)}
     parts = [
         "# Checks",
         NOTE,
         "One normative sentence each, with where the fact comes from. Ids are stable: they are "
         "what `-k` selects and what JUnit names. A `MUST` that is violated is a failure, a "
         "`SHOULD` a warning, and an `INFO` only tells. `--suite` takes the names of the suites; "
-        "what is under `wire` is judged in all of them.",
+        "what is under `wire` is judged in all of them. `list checks --json` also tells by which "
+        "transports a check is judged and since which requirement set it is required.",
         "",
         *table(("suite", "is about", *(level.value for level in Level)), overview),
     ]
     for suite in found:
-        rows = ((f"`{c.id}`", c.level.value, c.clause, c.source) for c in suite.checks)
+        rows = (
+            (f"`{c.id}`", c.level.value, c.clause, where(places.get(c.id)), c.source)
+            for c in suite.checks
+        )
         parts += ["", f"## {suite.name}", "", suite.about.strip(), ""]
-        parts += table(("id", "level", "the endpoint is right when", "source"), rows)
+        head = ("id", "level", "the endpoint is right when", "needs", "source")
+        parts += table(head, rows)
     return "\n".join(parts) + "\n"
+
+
+def where(place: Placed | None) -> str:
+    """Return the capabilities that a check needs everywhere, and whether it is pending."""
+    if place is None:
+        return ""
+    pending = not place.since and place.check.level is not Level.INFO
+    return ", ".join([*place.capabilities, *(["pending"] if pending else [])])
 
 
 def defects_page() -> str:

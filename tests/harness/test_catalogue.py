@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from realtime_harness.catalogue import checks, scenario_of, scenarios, suites
+from realtime_harness.catalogue import checks, placed, scenario_of, scenarios, suites
 
 SCENARIO = '''
 from realtime_harness.checks import Check
@@ -57,3 +57,16 @@ class Odd:
 )
 def test_strangers_are_left_alone(value: object) -> None:
     assert scenario_of(value) is None
+
+
+def test_where_checks_are_judged() -> None:
+    import realtime_scenarios
+
+    found = {each.check.id: each for each in placed(realtime_scenarios)}
+    assert list(found) == list(checks(realtime_scenarios))
+    silent = found["rt.sideband.no-session-created"]
+    assert silent.transports == ("sideband", "webrtc")
+    assert {"sideband", "webrtc"} <= set(silent.capabilities)
+    assert silent.since == "openai-2026-09"
+    assert found["rt.wire.event-ids-unique"].capabilities == ()
+    assert {"websocket", "webrtc"} <= set(found["rt.wire.event-ids-unique"].transports)

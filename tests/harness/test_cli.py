@@ -46,7 +46,10 @@ def test_help(name: str) -> None:
     [
         ("suites", {"suite"}),
         ("scenarios", {"scenario", "summary", "checks"}),
-        ("checks", {"check", "level", "clause", "source"}),
+        (
+            "checks",
+            {"check", "level", "clause", "source", "transports", "capabilities", "since"},
+        ),
         ("defects", {"defect", "summary", "violates"}),
         ("behaviours", {"behaviour", "summary", "violates"}),
     ],

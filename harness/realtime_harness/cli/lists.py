@@ -49,16 +49,19 @@ def _scenarios() -> Rows:
 
 def _checks() -> Rows:
     import realtime_scenarios
-    from realtime_harness.catalogue import checks
+    from realtime_harness.catalogue import placed
 
     return [
         {
-            "check": check.id,
-            "level": check.level.value,
-            "clause": check.clause,
-            "source": check.source,
+            "check": each.check.id,
+            "level": each.check.level.value,
+            "clause": each.check.clause,
+            "source": each.check.source,
+            "transports": list(each.transports),
+            "capabilities": list(each.capabilities),
+            "since": each.since,
         }
-        for check in checks(realtime_scenarios).values()
+        for each in placed(realtime_scenarios)
     ]
 
 

@@ -169,7 +169,8 @@ class Hearing:
 
     def clear(self, out: list[Effect]) -> None:
         """Forget what is buffered."""
-        policy, was_empty = self._policy(), not self._input.ms
+        # Calls bring silence all the time, which nobody takes for something that was heard.
+        policy, was_empty = self._policy(), not any(self._input.peek(0))
         if policy.clear_empties:
             self._input.clear()
         self._start_over(self.total_ms)

@@ -23,6 +23,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+from realtime_fakes.audience import Role
+from realtime_fakes.server import ServeOptions, Server
+from realtime_fakes.switches import Event, Switch, Switchboard
 from realtime_harness.audio import speech
 from realtime_harness.contract.schemas import server_event_errors
 from realtime_harness.lab import Lab
@@ -386,9 +389,21 @@ async def test_an_interruption(converse: Callable[..., Awaitable[Result]], clien
 
 @pytest.mark.parametrize("name", ["agents-node", "agents-python"])
 async def test_what_an_sdk_does_not_accept_is_seen(
-    name: str, request: pytest.FixtureRequest, lab: Lab
+    name: str, request: pytest.FixtureRequest
 ) -> None:
     talk = CLIENTS[name].prepare(request)
-    result = await talk(lab.fake(defects=["part-type-of-items"]), job("text", text="hello there"))
+    wrong = Switch(name="wrong", summary="Sends parts of no type.", event=_part_of_no_type)
+    async with Server(ServeOptions(port=0)) as server:
+        server.default.switchboard = Switchboard([wrong])
+        server.default.switch(behaviours=["wrong"])
+        ready = server.ready
+        target = Target(name="fake", base_url=ready["base_url"], api_key=ready["api_key"])
+        result = await talk(target, job("text", text="hello there"))
     assert result.errors or result.rejected == ["response.content_part.added"]
     assert not result.of_type("error")
+
+
+def _part_of_no_type(event: Event, role: Role, memory: dict[str, Any]) -> list[Event]:
+    if event["type"] == "response.content_part.added":
+        return [{**event, "part": {**event["part"], "type": "of no kind"}}]
+    return [event]

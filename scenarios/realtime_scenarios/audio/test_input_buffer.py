@@ -232,7 +232,7 @@ async def nothing_to_commit(run: ScenarioRun) -> None:
     refused = await _refusal_of_commit(client)
     run.check(checks.SHORT_REFUSED, bool(refused), "expected an error for 60 ms, got none")
 
-    await microphone.silence(400)
+    await microphone.say("no")
     await client.send({"type": "input_audio_buffer.clear"})
     events = await until_fence(client, awaiting=["input_audio_buffer.cleared"])
     cleared = of_type(client.events[start:], "input_audio_buffer.cleared")

@@ -234,9 +234,6 @@ SWITCHES: tuple[Switch, ...] = (
         "cleared",
         "A clear of an input buffer with sound in it is not answered.",
         policy={"answer_clears": False},
-        also={
-            "rt.errors.channel-survives": "what calls are asked behind wrong messages is a clear",
-        },
     ),
     _defect(
         "clear-keeps-sound",

@@ -41,7 +41,7 @@ PATIENCE_S = 2.0
 RUDE_PATIENCE_S = 10.0
 """Everything comes, though some of it is slow or large."""
 
-AT_ONCE = 8
+AT_ONCE = 14
 """Conversations at a time, over all defects."""
 
 RIGHT = "(none)"

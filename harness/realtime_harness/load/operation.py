@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from realtime_harness.load.histogram import Histogram
 
-__all__ = ["DEFINITIONS", "OK", "UNFINISHED", "Failure", "Operation", "Series", "Tally"]
+__all__ = ["METRICS", "OK", "UNFINISHED", "Failure", "Metric", "Operation", "Series", "Tally"]
 
 OK = "ok"
 """Outcome of an operation that did what it should. All others name a class of failures."""
@@ -20,27 +20,54 @@ UNFINISHED = "unfinished"
 _LAST_POSITION = 5
 """From this turn of a session on, turns share one series."""
 
-DEFINITIONS: Mapping[str, str] = {
-    "connect_ms": "from asking for the connection until session.created has come",
-    "ttft_ms": "from response.create until the first delta of text or transcript",
-    "turn_ms": "from response.create until response.done",
-    "first_audio_ms": "from the end of what the user said until the first audible sample came",
-    "session_ms": "from asking for the connection until it is closed again",
-    "tool_ms": "from a function's output until the first delta of the response to it",
-    "call_ms": "from a question until the function call that it leads to is complete",
-    "barge_in_ms": "from response.cancel until the response.done that says cancelled",
-    "sideband_ms": "from a response.done on the call until the same one came on its sideband",
-    "added_ms": "by how much a turn through a relay takes longer than one past it",
-    "setup_ms": "from posting the offer until the data channel is open",
-    "gap_ms": "the longest wait between two deltas of sound in a turn",
-    "stalled_ms": "how long a play-out buffer had nothing to play in a turn",
-    "lateness_ms": "from when it was due and its session free until it was sent: the generator's",
+
+class Metric(NamedTuple):
+    """What a series measures, in terms of what goes over the wire."""
+
+    definition: str
+    unit: str = "ms"
+    """``ms``, ``%``, or ``x``, which is times. Histograms count millionths of it."""
+
+
+METRICS: Mapping[str, Metric] = {
+    "connect_ms": Metric("from asking for the connection until session.created has come"),
+    "tcp_ms": Metric("from resolving the name until the TCP connection, and TLS on it, stands"),
+    "upgrade_ms": Metric("from the request to switch protocols until the answer 101"),
+    "setup_ms": Metric("from beginning the offer until the data channel is open"),
+    "http_ms": Metric("from posting the offer until the answer to it has come"),
+    "ice_ms": Metric("from applying the answer until ICE has a pair of candidates"),
+    "dtls_ms": Metric("from the pair of candidates until the DTLS handshake is over"),
+    "sctp_ms": Metric("from the DTLS handshake until the data channel is open"),
+    "created_ms": Metric("from the open connection or data channel until session.created"),
+    "ttft_ms": Metric("from response.create until the first delta of text or transcript"),
+    "turn_ms": Metric("from response.create until response.done"),
+    "first_audio_ms": Metric(
+        "from the end of what the user said until the first audible sample came"
+    ),
+    "tool_ms": Metric("from a function's output until the first delta of the response to it"),
+    "call_ms": Metric("from a question until the function call that it leads to is complete"),
+    "barge_in_ms": Metric("from response.cancel until the response.done that says cancelled"),
+    "sideband_ms": Metric(
+        "from a response.done on the call until the same one came on its sideband"
+    ),
+    "added_ms": Metric("by how much a turn through a relay takes longer than one past it"),
+    "session_ms": Metric("from asking for the connection until it is closed again"),
+    "gap_ms": Metric("the longest wait between two pieces of sound in a turn"),
+    "stalled_ms": Metric("how long a play-out buffer had nothing to play in a turn"),
+    "underruns": Metric("how often a play-out buffer ran out of sound in a turn", "x"),
+    "rtf": Metric("real-time factor: how long a turn's sound took to come, by how long it is", "x"),
+    "loss_percent": Metric("RTP packets that did not come in a turn, of all that were sent", "%"),
+    "jitter_ms": Metric("interarrival jitter of RTP at the end of a turn (RFC 3550, 6.4.1)"),
+    "rtt_ms": Metric("round trip of the call by RTCP reports (RFC 3550, 6.4.1)"),
+    "lateness_ms": Metric(
+        "from when it was due and its session free until it was sent: the generator's"
+    ),
 }
-"""What the series measure, in terms of wire events. Of each there are two: *response* time is taken
-from when the operation was due, *service* time from when it was sent."""
+"""By name. Of most there are two series: *response* time is taken from when the operation was due,
+*service* time from when it was sent."""
 
 # Operation -> metric -> the time that it ends at. Others have their own name, at ``done_ns``.
-_METRICS: Mapping[str, Mapping[str, str]] = {
+_ENDS: Mapping[str, Mapping[str, str]] = {
     "connect": {"connect_ms": "done_ns"},
     "turn": {"ttft_ms": "first_ns", "first_audio_ms": "first_audio_ns", "turn_ms": "done_ns"},
     "tool": {"tool_ms": "first_ns", "turn_ms": "done_ns"},
@@ -49,8 +76,19 @@ _METRICS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-_OPENING = frozenset({"setup_ms"})
-"""Further durations of ``connect``."""
+_OPENING = frozenset(
+    {
+        "tcp_ms",
+        "upgrade_ms",
+        "setup_ms",
+        "http_ms",
+        "ice_ms",
+        "dtls_ms",
+        "sctp_ms",
+        "created_ms",
+    }
+)
+"""Further metrics of ``connect``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,8 +111,8 @@ class Operation:
     """When the answer was complete."""
     position: int = 0
     """The how manieth of its session, from 1; 0 if that does not matter."""
-    more_ns: dict[str, int] = field(default_factory=dict)
-    """Further durations, by metric."""
+    more: dict[str, int] = field(default_factory=dict)
+    """What else was measured, by metric, in millionths of its unit: nanoseconds of durations."""
 
     def send_later(self, lead_ns: int) -> None:
         """Say that what is measured is sent only now, behind a part that is not measured.
@@ -143,24 +181,24 @@ class Tally:
         self.outcomes[name, OK] += 1
         intended, sent, place = operation.intended_ns, operation.sent_ns, operation.position
         place = min(place, _LAST_POSITION)
-        for metric, attribute in _METRICS.get(name, {f"{name}_ms": "done_ns"}).items():
+        for metric, attribute in _ENDS.get(name, {f"{name}_ms": "done_ns"}).items():
             end = getattr(operation, attribute)
             if end is not None:
                 self.record(Series(metric, "response", place), end - intended)
                 self.record(Series(metric, "service", place), end - sent)
-        for metric, duration in operation.more_ns.items():
-            self.record(Series(metric, "service", place), duration)
+        for metric, value in operation.more.items():
+            self.record(Series(metric, "service", place), value)
 
     def fail(self, operation: str, outcome: str) -> None:
         """Count an operation that failed: it has no duration."""
         self.outcomes[operation, outcome] += 1
 
-    def record(self, series: Series, duration_ns: int) -> None:
-        """Count one duration."""
+    def record(self, series: Series, value: int) -> None:
+        """Count one value, in millionths of its unit."""
         histogram = self.series.get(series)
         if histogram is None:
             histogram = self.series[series] = Histogram()
-        histogram.add(duration_ns)
+        histogram.add(value)
 
     def merge(self, other: Tally) -> None:
         """Add what another one has counted."""
@@ -174,12 +212,12 @@ class Tally:
         for (name, outcome), count in self.outcomes.items():
             if name == operation:
                 only.outcomes[name, outcome] = count
-        metrics = {*_METRICS.get(operation, ()), *_OPENING}
+        metrics = {*_ENDS.get(operation, ()), *_OPENING}
         only.series = {key: each for key, each in self.series.items() if key.metric in metrics}
         return only
 
     def histogram(self, metric: str, **tags: str) -> Histogram:
-        """Return all of a metric's durations that fit all tags."""
+        """Return all of a metric's values that fit all tags."""
         return Histogram.merged(
             histogram
             for series, histogram in self.series.items()
@@ -188,9 +226,15 @@ class Tally:
 
     def metrics(self) -> list[str]:
         """Return the metrics that there is anything of, in the order of their definitions."""
-        known = list(DEFINITIONS)
         found = {series.metric for series in self.series}
-        return [m for m in known if m in found] + sorted(found - set(known))
+        return [m for m in METRICS if m in found] + sorted(found - set(METRICS))
+
+    def described(self) -> dict[str, dict[str, str]]:
+        """Return what each of these metrics is, as plain values.
+
+        One of a journey of the user's own is a duration of which we know no more than its name.
+        """
+        return {name: METRICS.get(name, Metric(""))._asdict() for name in self.metrics()}
 
     def count(self, operation: str = "", *, ok: bool | None = None) -> int:
         """Return how many there were; of all operations if none is named.

@@ -476,6 +476,7 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
         "aborted": result.aborted,
         "objectives": [each.to_json() for each in result.outcomes],
         "steady_s": round(result.seconds, 3),
+        "metrics": result.tally.described(),
         **result.tally.to_json(),
         "failures": result.failures,
     }

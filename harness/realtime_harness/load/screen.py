@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realtime_harness.load.health import Fitness
-from realtime_harness.load.operation import Tally
+from realtime_harness.load.operation import METRICS, Tally
 from realtime_harness.load.run import LoadResult, Moment
 from realtime_harness.load.slo import State
 
@@ -63,7 +63,7 @@ class Screen:
 
 def durations(tally: Tally) -> Table:
     """Return a table of percentiles, with both clocks."""
-    table = Table("ms", box=None, pad_edge=False, header_style="bold")
+    table = Table("", box=None, pad_edge=False, header_style="bold")
     table.add_column("clock")
     for name in (*(f"p{percent:g}" for percent in _PERCENTILES), "max", "n"):
         table.add_column(name, justify="right")
@@ -73,8 +73,13 @@ def durations(tally: Tally) -> Table:
             if histogram.counts:
                 values = [*map(histogram.percentile_ms, _PERCENTILES), histogram.max_ms]
                 shown = (_shown(value) for value in values)
-                table.add_row(metric.removesuffix("_ms"), clock, *shown, str(histogram.count))
+                table.add_row(_label(metric), clock, *shown, str(histogram.count))
     return table
+
+
+def _label(metric: str) -> str:
+    unit = METRICS[metric].unit if metric in METRICS else "ms"
+    return f"{metric.removesuffix('_ms').removesuffix('_percent')}, {unit}"
 
 
 def print_result(result: LoadResult, console: Console) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from realtime_harness.load.operation import DEFINITIONS, Operation, Series, Tally
+from realtime_harness.load.operation import METRICS, Operation, Series, Tally
 
 MS = 1_000_000
 
@@ -18,7 +18,7 @@ def turn(position: int = 1, *, first: int | None = 30, **more: int) -> Operation
         first_ns=None if first is None else first * MS,
         done_ns=50 * MS,
         position=position,
-        more_ns=more,
+        more=more,
     )
 
 
@@ -101,6 +101,20 @@ def test_only_openings() -> None:
     assert only.count() == 1
 
 
+def test_metrics_are_described() -> None:
+    tally = Tally()
+    tally.add(turn(loss_percent=2_500_000, mine_ms=MS))
+    described = tally.described()
+    assert list(described) == ["ttft_ms", "turn_ms", "loss_percent", "mine_ms"]
+    assert described["loss_percent"]["unit"] == "%"
+    assert described["mine_ms"] == {"definition": "", "unit": "ms"}
+    # A histogram of millionths of a percent is read like one of nanoseconds.
+    assert tally.histogram("loss_percent").max_ms == pytest.approx(2.5, rel=0.001)
+
+
 def test_series_have_definitions() -> None:
-    assert all(text and name.endswith("_ms") for name, text in DEFINITIONS.items())
+    units = {"_ms": "ms", "_percent": "%"}
+    for name, metric in METRICS.items():
+        ending = name[name.rfind("_") :] if "_" in name else ""
+        assert (bool(metric.definition), metric.unit) == (True, units.get(ending, "x"))
     assert Series("ttft_ms", "response", 5).tags == {"clock": "response", "position": "5+"}

@@ -101,7 +101,7 @@ class WebrtcJourney(Journey):
             track=self.track,
             timeout_s=self.target.patience_s,
         )
-        operation.more_ns["setup_ms"] = perf_counter_ns() - operation.sent_ns
+        operation.more["setup_ms"] = perf_counter_ns() - operation.sent_ns
         created = await self.events.expect("session.created", "error")
         if created.type == "error":
             raise TargetViolation(f"instead of a session came {created.data.get('error')}")
@@ -208,7 +208,7 @@ class Sideband(WebrtcText):
         self._sideband.forget()
         await super().act(operation)
         seen = await self._sideband.expect("response.done")
-        operation.more_ns["sideband_ms"] = max(0, seen.t_ns - operation.done_ns)
+        operation.more["sideband_ms"] = max(0, seen.t_ns - operation.done_ns)
 
     async def close(self) -> None:
         """Detach and hang up."""

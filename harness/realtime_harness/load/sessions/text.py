@@ -129,11 +129,11 @@ class Churn(WebSocketJourney):
         """Connect, take a turn, close."""
         operation.sent_ns = perf_counter_ns()
         await super().open(operation)
-        operation.more_ns["connect_ms"] = operation.done_ns - operation.sent_ns
+        operation.more["connect_ms"] = operation.done_ns - operation.sent_ns
         turn = await text_turn(self.connection, str(self.parameters.get("text", "Hello")))
         if turn.first_text_ns is not None:
-            operation.more_ns["ttft_ms"] = turn.first_text_ns - turn.sent_ns
-        operation.more_ns["turn_ms"] = turn.done_ns - turn.sent_ns
+            operation.more["ttft_ms"] = turn.first_text_ns - turn.sent_ns
+        operation.more["turn_ms"] = turn.done_ns - turn.sent_ns
         await self.close()
         operation.done_ns = perf_counter_ns()
         completed(turn.response)
@@ -170,7 +170,7 @@ class Tools(WebSocketJourney):
             "call_id": str(calls[0].get("call_id")),
             "output": '{"degrees": 21}',
         }
-        operation.more_ns["call_ms"] = question.done.t_ns - asked_ns
+        operation.more["call_ms"] = question.done.t_ns - asked_ns
         operation.send_later(asked_ns)
         await add_item(connection, output)
         created = await start(connection, tool_choice="none")
@@ -223,7 +223,7 @@ class Relayed(WebSocketJourney):
             direct = await text_turn(self._direct, text)
         operation.first_ns, operation.done_ns = relayed.first_text_ns, relayed.done_ns
         added_ns = (relayed.done_ns - relayed.sent_ns) - (direct.done_ns - direct.sent_ns)
-        operation.more_ns["added_ms"] = max(0, added_ns)
+        operation.more["added_ms"] = max(0, added_ns)
         completed(relayed.response)
 
     async def close(self) -> None:

@@ -147,8 +147,8 @@ class Voice(WebSocketJourney):
         operation.first_ns = words[0].t_ns if words else None
         operation.first_audio_ns = heard.first_audible_ns
         if deltas:
-            operation.more_ns["gap_ms"] = heard.longest_gap_ns
-            operation.more_ns["stalled_ms"] = heard.stalled_ns
+            operation.more["gap_ms"] = heard.longest_gap_ns
+            operation.more["stalled_ms"] = heard.stalled_ns
 
     async def close(self) -> None:
         """Stop the microphone and close the WebSocket."""

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from realtime_harness.contract.rules import STREAM_RULES
+from realtime_harness.contract.stream import Evidence
 from realtime_harness.errors import (
     ClientCannot,
     HarnessError,
@@ -20,7 +21,8 @@ from realtime_harness.errors import (
     NotClaimed,
     TargetViolation,
 )
-from realtime_harness.evidence import Direction, Entry, Kind, Recorder, Redactor
+from realtime_harness.evidence import Entry, Recorder, Redactor
+from realtime_harness.judging import is_judgeable
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
@@ -194,11 +196,8 @@ async def _converse(run: ScenarioRun, halt: _Halt, obstacle: str) -> None:
 
 def judge_stream(run: ScenarioRun) -> None:
     """Judge the rules over the evidence, if there is any server event to judge."""
-    evidence = run.evidence
-    if not run.scenario.stream or not any(
-        entry.direction is Direction.RECEIVED and entry.kind in (Kind.EVENT, Kind.RAW)
-        for entry in evidence
-    ):
+    evidence = Evidence(run.evidence)
+    if not run.scenario.stream or not is_judgeable(evidence):
         return
     for rule in STREAM_RULES:
         try:

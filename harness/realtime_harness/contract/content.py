@@ -21,7 +21,6 @@ from realtime_harness.contract.stream import (
     as_text,
     event_type,
     per_stream,
-    responses,
 )
 from realtime_harness.evidence.entry import Entry
 from realtime_harness.verdicts import Level
@@ -50,7 +49,7 @@ class _Claim:
 
 
 def _text_agrees(stream: Stream) -> Iterator[Finding]:
-    for response in responses(stream):
+    for response in stream.responses:
         if not response.completed:
             continue
         first: dict[tuple[int, int, str], _Claim] = {}
@@ -177,7 +176,7 @@ def _audio_is_base64(stream: Stream) -> Iterator[Finding]:
 
 
 def _usage_adds_up(stream: Stream) -> Iterator[Finding]:
-    for response in responses(stream):
+    for response in stream.responses:
         if response.done is None:
             continue
         usage = response.final.get("usage")

@@ -36,7 +36,6 @@ from realtime_harness.contract.stream import (
     item_id,
     per_stream,
     response_id,
-    responses,
 )
 from realtime_harness.evidence.entry import Entry
 from realtime_harness.verdicts import Level
@@ -330,7 +329,7 @@ def _label(event: str, machine: Machine, place: _Place) -> str:
 
 
 def _order_of_responses(stream: Stream) -> Iterator[Finding]:
-    for response in responses(stream):
+    for response in stream.responses:
         if response.created is None and stream.joins_late:
             continue
         yield from _order_of(response)
@@ -363,7 +362,7 @@ def _order(*machines: Machine) -> Callable[[Stream], Iterator[Finding]]:
 
 
 def _done_once(stream: Stream) -> Iterator[Finding]:
-    for response in responses(stream):
+    for response in stream.responses:
         for entry in response.entries:
             if event_type(entry.data) == "response.done" and entry is not response.done:
                 reason = f"a second response.done for {response.id}"
@@ -373,7 +372,7 @@ def _done_once(stream: Stream) -> Iterator[Finding]:
 def _one_at_a_time(stream: Stream) -> Iterator[Finding]:
     active: dict[str | None, Response] = {}
     by_entry: dict[int, Response] = {}
-    for response in responses(stream):
+    for response in stream.responses:
         for bound in (response.created, response.done):
             if bound is not None and not response.out_of_band:
                 by_entry[bound.seq] = response

@@ -17,7 +17,6 @@ from realtime_harness.contract.stream import (
     event_type,
     item_id,
     per_stream,
-    responses,
 )
 from realtime_harness.evidence.entry import Entry
 from realtime_harness.verdicts import Level
@@ -45,7 +44,7 @@ def _announced(stream: Stream) -> Iterator[Finding]:
                 yield Finding(reason=f"{_DONE} of {identifier} without {_ADDED}", seq=seq)
     # In the order of the wire, so each is looked at once.
     waiting = deque({identifier: added[identifier] for identifier in _inputs(stream)}.items())
-    for response in responses(stream):
+    for response in stream.responses:
         if response.done is None or response.created is None or not response.completed:
             continue
         end = response.done.seq
@@ -78,7 +77,7 @@ def _outputs(response: Response) -> Iterator[str]:
 
 
 def _ids_agree(stream: Stream) -> Iterator[Finding]:
-    for response in responses(stream):
+    for response in stream.responses:
         names: dict[int, tuple[str, str]] = {}
         for entry, index, identifier in _named(response):
             where = event_type(entry.data)

@@ -1,6 +1,7 @@
 """The event stream as the rules look at it: by connection, and by response.
 
-What an endpoint sent may be anything, so nothing here trusts the type of a value.
+What an endpoint sent may be anything, so nothing here trusts the type of a value. Every rule looks
+at the same evidence, so it is taken apart once, when the first of them does.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from realtime_harness.contract.rule import Finding
@@ -15,6 +17,7 @@ from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 
 __all__ = [
     "EVENT_LANES",
+    "Evidence",
     "Response",
     "Stream",
     "as_index",
@@ -25,7 +28,6 @@ __all__ = [
     "item_id",
     "per_stream",
     "response_id",
-    "responses",
     "streams",
 ]
 
@@ -33,7 +35,7 @@ EVENT_LANES = frozenset({Lane.WEBSOCKET, Lane.DATA_CHANNEL, Lane.SIDEBAND})
 """The channels that events go over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stream:
     """What one connection received."""
 
@@ -45,10 +47,27 @@ class Stream:
     """Ids that clients gave to more than one item. Whether the second one is taken, refused or
     ignored is not pinned down."""
 
-    @property
+    @cached_property
     def events(self) -> list[Entry]:
         """The frames that are events."""
         return [entry for entry in self.frames if entry.kind is Kind.EVENT]
+
+    @cached_property
+    def responses(self) -> list[Response]:
+        """The responses, in the order they were first heard of."""
+        found: dict[str, Response] = {}
+        for entry in self.events:
+            identifier = response_id(entry.data)
+            if identifier is None:
+                continue
+            response = found.setdefault(identifier, Response(id=identifier))
+            response.entries.append(entry)
+            kind = event_type(entry.data)
+            if kind == "response.created" and response.created is None:
+                response.created = entry
+            elif kind == "response.done" and response.done is None:
+                response.done = entry
+        return list(found.values())
 
     @property
     def joins_late(self) -> bool:
@@ -87,19 +106,28 @@ class Response:
         return "conversation_id" in start and start["conversation_id"] is None
 
 
+class Evidence(tuple[Entry, ...]):
+    """Entries that many rules are going to look at."""
+
+    @cached_property
+    def streams(self) -> list[Stream]:
+        """What each connection that carries events received."""
+        found: dict[tuple[Lane, str], Stream] = {}
+        repeated = _repeated(self)
+        for entry in self:
+            if entry.direction is Direction.RECEIVED and entry.lane in EVENT_LANES:
+                key = (entry.lane, entry.connection)
+                if key not in found:
+                    found[key] = Stream(
+                        lane=entry.lane, connection=entry.connection, frames=[], repeated=repeated
+                    )
+                found[key].frames.append(entry)
+        return list(found.values())
+
+
 def streams(entries: Sequence[Entry]) -> list[Stream]:
     """Return what each connection that carries events received."""
-    found: dict[tuple[Lane, str], Stream] = {}
-    repeated = _repeated(entries)
-    for entry in entries:
-        if entry.direction is Direction.RECEIVED and entry.lane in EVENT_LANES:
-            key = (entry.lane, entry.connection)
-            if key not in found:
-                found[key] = Stream(
-                    lane=entry.lane, connection=entry.connection, frames=[], repeated=repeated
-                )
-            found[key].frames.append(entry)
-    return list(found.values())
+    return (entries if isinstance(entries, Evidence) else Evidence(entries)).streams
 
 
 def _repeated(entries: Sequence[Entry]) -> frozenset[str]:
@@ -111,23 +139,6 @@ def _repeated(entries: Sequence[Entry]) -> frozenset[str]:
         and event_type(entry.data) == "conversation.item.create"
     )
     return frozenset(each for each, count in given.items() if each and count > 1)
-
-
-def responses(stream: Stream) -> list[Response]:
-    """Return the responses on a connection, in the order they were first heard of."""
-    found: dict[str, Response] = {}
-    for entry in stream.events:
-        identifier = response_id(entry.data)
-        if identifier is None:
-            continue
-        response = found.setdefault(identifier, Response(id=identifier))
-        response.entries.append(entry)
-        kind = event_type(entry.data)
-        if kind == "response.created" and response.created is None:
-            response.created = entry
-        elif kind == "response.done" and response.done is None:
-            response.done = entry
-    return list(found.values())
 
 
 _Judge: TypeAlias = Callable[[Sequence[Entry]], list[Finding]]

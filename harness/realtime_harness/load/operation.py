@@ -10,7 +10,17 @@ from typing import Any, NamedTuple
 
 from realtime_harness.load.histogram import Histogram
 
-__all__ = ["METRICS", "OK", "UNFINISHED", "Failure", "Metric", "Operation", "Series", "Tally"]
+__all__ = [
+    "METRICS",
+    "OK",
+    "UNFINISHED",
+    "Failure",
+    "Metric",
+    "Operation",
+    "Series",
+    "Tally",
+    "ends",
+]
 
 OK = "ok"
 """Outcome of an operation that did what it should. All others name a class of failures."""
@@ -89,6 +99,11 @@ _OPENING = frozenset(
     }
 )
 """Further metrics of ``connect``."""
+
+
+def ends(operation: str) -> Mapping[str, str]:
+    """Return the metrics of an operation, each with the attribute that says when it ended."""
+    return _ENDS.get(operation, {f"{operation}_ms": "done_ns"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,6 +189,10 @@ class Tally:
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """Operation and outcome -> how many."""
         self.series: dict[Series, Histogram] = {}
+        self.good: Counter[str] = Counter()
+        """Operation -> how many succeeded and met every limit on one, if there are any."""
+        self.ended: Counter[str] = Counter()
+        """How many sessions ended: ``all``, and those that were ``good`` from first to last."""
 
     def add(self, operation: Operation) -> None:
         """Count an operation that succeeded, and its durations."""
@@ -181,7 +200,7 @@ class Tally:
         self.outcomes[name, OK] += 1
         intended, sent, place = operation.intended_ns, operation.sent_ns, operation.position
         place = min(place, _LAST_POSITION)
-        for metric, attribute in _ENDS.get(name, {f"{name}_ms": "done_ns"}).items():
+        for metric, attribute in ends(name).items():
             end = getattr(operation, attribute)
             if end is not None:
                 self.record(Series(metric, "response", place), end - intended)
@@ -203,6 +222,8 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add what another one has counted."""
         self.outcomes.update(other.outcomes)
+        self.good.update(other.good)
+        self.ended.update(other.ended)
         for series, histogram in other.series.items():
             self.series.setdefault(series, Histogram()).merge(histogram)
 
@@ -260,6 +281,8 @@ class Tally:
         return {
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "series": [[*key, each.to_json()] for key, each in sorted(self.series.items())],
+            "good": dict(self.good),
+            "ended": dict(self.ended),
         }
 
     @classmethod
@@ -270,4 +293,7 @@ class Tally:
             tally.outcomes[name, outcome] = count
         for metric, clock, position, numbers in values["series"]:
             tally.series[Series(metric, clock, position)] = Histogram.from_json(numbers)
+        # Of figures that were written down before there were any, nothing is known.
+        tally.good.update(values.get("good", {}))
+        tally.ended.update(values.get("ended", {}))
         return tally

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from realtime_harness.load.histogram import Histogram
 
 __all__ = [
+    "LAST_POSITION",
     "METRICS",
     "OK",
     "UNFINISHED",
@@ -27,7 +28,7 @@ OK = "ok"
 UNFINISHED = "unfinished"
 """Outcome of one that was under way when we ended the run or its session; nobody's fault."""
 
-_LAST_POSITION = 5
+LAST_POSITION = 5
 """From this turn of a session on, turns share one series."""
 
 
@@ -155,7 +156,7 @@ class Series(NamedTuple):
     @property
     def tags(self) -> dict[str, str]:
         """By what it is told apart from others of its metric, for objectives."""
-        place = str(self.position) if self.position < _LAST_POSITION else f"{_LAST_POSITION}+"
+        place = str(self.position) if self.position < LAST_POSITION else f"{LAST_POSITION}+"
         return {"clock": self.clock, **({"position": place} if self.position else {})}
 
 
@@ -199,7 +200,7 @@ class Tally:
         name = operation.name
         self.outcomes[name, OK] += 1
         intended, sent, place = operation.intended_ns, operation.sent_ns, operation.position
-        place = min(place, _LAST_POSITION)
+        place = min(place, LAST_POSITION)
         for metric, attribute in ends(name).items():
             end = getattr(operation, attribute)
             if end is not None:

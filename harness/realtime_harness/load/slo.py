@@ -10,7 +10,10 @@ figure                      is
 ``p50(METRIC)`` … ``p99.9`` the percentile, in the metric's unit; also ``min``, ``max``, ``mean``
 ``rate(OUTCOME)``           share of operations with that outcome: ``ok``, ``failed``, or a class of
                             failures; ``{operation=turn}`` narrows it down
-``per_s(OPERATION)``        so many succeeded each second
+``rate(good)``              share of operations behind ``connect`` that succeeded and met every
+                            limit on what is measured of them: see ``goodput``
+``rate(good_sessions)``     share of sessions all of whose operations did
+``per_s(OPERATION)``        so many succeeded each second; ``per_s(good)``: so many were good
 ``count(OPERATION)``        so many succeeded
 ==========================  ========================================================================
 
@@ -35,16 +38,36 @@ import operator
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from realtime_harness.errors import UsageError
-from realtime_harness.load.operation import OK, Tally
+from realtime_harness.load.operation import LAST_POSITION, METRICS, OK, Tally
 
-__all__ = ["Objective", "Outcome", "State", "judge", "parse", "read"]
+__all__ = [
+    "GOOD",
+    "GOOD_SESSIONS",
+    "Objective",
+    "Outcome",
+    "State",
+    "good_of",
+    "judge",
+    "look",
+    "parse",
+    "read",
+]
+
+GOOD = "good"
+"""What succeeded and met every limit."""
+GOOD_SESSIONS = "good_sessions"
+"""Sessions of which all operations did."""
+
+_CONNECT = "connect"
+_COUNTED = frozenset({"rate", "per_s", "count"})
+"""Figures of operations; all others are of a metric."""
 
 
 class State(Enum):
@@ -82,6 +105,40 @@ class Objective:
     abort_after_s: float | None = None
     """How long it may be missed before the run is ended."""
 
+    @property
+    def is_of_metric(self) -> bool:
+        """Whether it is about what was measured, and not about how many there were."""
+        return self.figure not in _COUNTED
+
+    @property
+    def unit(self) -> str:
+        """Of its value and its limits."""
+        if not self.is_of_metric:
+            return {"rate": "share", "per_s": "/s"}.get(self.figure, "")
+        return METRICS[self.of].unit if self.of in METRICS else "ms"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, as a table of a file has them."""
+        return {
+            "that": self.text,
+            "warn": self.warn,
+            "waived": self.waived,
+            "until": self.until and self.until.isoformat(),
+            "abort_after_s": self.abort_after_s,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Objective:
+        """Read back what :meth:`to_json` returned."""
+        until = values["until"]
+        return replace(
+            parse(values["that"]),
+            warn=values["warn"],
+            waived=values["waived"],
+            until=until and date.fromisoformat(until),
+            abort_after_s=values["abort_after_s"],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -102,9 +159,14 @@ class Outcome:
             "objective": objective.text,
             "state": self.state.value,
             "value": self.value,
+            "unit": objective.unit,
             "limit": objective.limit,
+            "warn": objective.warn,
             "count": self.count,
+            "tags": dict(objective.tags),
             "reason": self.reason,
+            "waived": objective.waived,
+            "until": objective.until and objective.until.isoformat(),
         }
 
 
@@ -202,14 +264,60 @@ def _of_table(values: Mapping[str, Any], where: str) -> Objective:
     if ("waived" in values) != ("until" in values) or values.get("waived") == "":
         raise UsageError(f"{where}: waived: needs a reason, and until, the last day of it")
     parsed = parse(values["that"])
-    return Objective(
-        **{name: getattr(parsed, name) for name in ("text", "figure", "of", "relation", "limit")},
-        tags=parsed.tags,
-        warn=values.get("warn"),
+    warn = values.get("warn")
+    if warn is not None and not _RELATIONS[parsed.relation](warn, parsed.limit):
+        raise UsageError(f"{where}: warn: {warn:g} is no stricter than {parsed.text}")
+    return replace(
+        parsed,
+        warn=warn,
         waived=values.get("waived", ""),
         until=values.get("until"),
         abort_after_s=values.get("abort_after_s"),
     )
+
+
+_OUTCOMES = re.compile(
+    r"ok|failed|good|good_sessions|rate-limited|timeout|unreachable|lost(-\d+)?|refused(-\d+)?"
+    r"|(failed|incomplete|cancelled)-.+|error-.+|harness-.+"
+)
+_PLACES = frozenset({*map(str, range(1, LAST_POSITION)), f"{LAST_POSITION}+"})
+_CLOCKS = frozenset({"response", "service", "generator"})
+
+
+def look(objectives: Iterable[Objective], *, operation: str, is_ours: bool = True) -> None:
+    """See whether there is what objectives name.
+
+    Args:
+        objectives: those of a run.
+        operation: what its journey calls what it does.
+        is_ours: whether the journey is one of ours; those of others measure what we cannot know.
+
+    Raises:
+        UsageError: if there is not; it says what there is.
+
+    """
+    operations = (_CONNECT, operation)
+    for each in objectives:
+        of, where = each.of, f"objective {each.text!r}"
+        if each.is_of_metric:
+            if is_ours and of not in METRICS and of != f"{operation}_ms":
+                raise UsageError(f"{where}: no metric {of}; there are {', '.join(METRICS)}")
+        elif each.figure == "rate":
+            if not _OUTCOMES.fullmatch(of):
+                raise UsageError(
+                    f"{where}: no outcome {of}; there are ok, failed, good, good_sessions, and "
+                    "classes of failures: rate-limited, timeout, unreachable, refused-STATUS, "
+                    "lost-CODE, error-CODE, failed-CODE, incomplete-REASON"
+                )
+        elif of not in (*operations, GOOD):
+            raise UsageError(f"{where}: no operation {of}; there are {', '.join(operations)}, good")
+        for tag, known in (
+            ("operation", operations),
+            ("clock", sorted(_CLOCKS)),
+            ("position", sorted(_PLACES)),
+        ):
+            if (value := each.tags.get(tag)) is not None and value not in known:
+                raise UsageError(f"{where}: no {tag} {value}; there are {', '.join(known)}")
 
 
 def judge(
@@ -240,7 +348,7 @@ def _outcome(objective: Objective, tally: Tally, seconds: float, today: date, vo
     if void:
         state, reason = State.VOID, void
     elif value is None:
-        state, reason = State.FAIL, f"nothing was measured of {objective.of}"
+        state, reason = State.FAIL, _nothing(objective, tally)
     elif not holds(value, objective.limit):
         state = State.FAIL
     elif objective.warn is not None and not holds(value, objective.warn):
@@ -258,6 +366,13 @@ def _figure(objective: Objective, tally: Tally, seconds: float) -> tuple[float |
     """Return the value of what an objective is about, and the number of its samples."""
     figure, of = objective.figure, objective.of
     operation = objective.tags.get("operation", "")
+    if of in (GOOD, GOOD_SESSIONS) and not objective.is_of_metric:
+        good, total = good_of(tally, operation)
+        if of == GOOD_SESSIONS:
+            good, total = tally.ended["good"], tally.ended["all"]
+        if figure == "rate":
+            return (good / total if total else None), total
+        return (good / seconds if figure == "per_s" and seconds else float(good)), total
     if figure == "rate":
         total = tally.count(operation)
         return (_with_outcome(tally, of, operation) / total if total else None), total
@@ -280,6 +395,25 @@ def _figure(objective: Objective, tally: Tally, seconds: float) -> tuple[float |
     if figure in values:
         return values[figure](), histogram.count
     return histogram.percentile_ms(float(figure[1:])), histogram.count
+
+
+def good_of(tally: Tally, operation: str = "") -> tuple[int, int]:
+    """Return how many operations were good, and of how many; of all but ``connect``, if not named.
+
+    That sessions can be opened is no use to anybody by itself.
+    """
+    if operation:
+        return tally.good[operation], tally.count(operation)
+    good = sum(count for name, count in tally.good.items() if name != _CONNECT)
+    return good, tally.count() - tally.count(_CONNECT)
+
+
+def _nothing(objective: Objective, tally: Tally) -> str:
+    if not objective.is_of_metric:
+        return f"nothing was counted of {objective.of}"
+    tags = ", ".join(f"{name}={value}" for name, value in objective.tags.items())
+    of = f"{objective.of}{{{tags}}}" if tags else objective.of
+    return f"nothing was measured of {of}; measured were {', '.join(tally.metrics()) or 'none'}"
 
 
 def _with_outcome(tally: Tally, outcome: str, operation: str) -> int:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
 
 from realtime_harness.errors import UsageError
 from realtime_harness.load.operation import Operation, Series, Tally
-from realtime_harness.load.slo import State, judge, parse, read
+from realtime_harness.load.slo import Objective, State, judge, look, parse, read
 
 TODAY = date(2026, 11, 21)
 
@@ -167,6 +168,7 @@ def test_a_file(tmp_path: Path) -> None:
         ('[[objective]]\nthat = "p95(a) < 1"\nuntil = 2026-01-01', "needs a reason"),
         ('[[objective]]\nthat = "p95(a) < 1"\nwaived = ""\nuntil = 2026-01-01', "needs a reason"),
         ('[[objective]]\nthat = "quick"', "objective 'quick'"),
+        ('[[objective]]\nthat = "p95(a) < 1"\nwarn = 3', "warn: 3 is no stricter than"),
         ("[[objective", "is not TOML"),
     ],
 )
@@ -180,3 +182,130 @@ def test_files_that_cannot_be_used(tmp_path: Path, text: str, said: str) -> None
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"slo\.toml does not exist"):
         read(tmp_path / "slo.toml")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"warn": 300.0},
+        {"waived": "known", "until": date(2026, 12, 31)},
+        {"abort_after_s": 10.0},
+    ],
+    ids=["plain", "warn", "waived", "abort"],
+)
+def test_an_objective_survives_the_wire(changes: dict) -> None:
+    before = replace(parse("p95(ttft_ms{position=1, clock=service}) <= 400.5"), **changes)
+    assert Objective.from_json(orjson.loads(orjson.dumps(before.to_json()))) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("p95(ttft_ms) < 400", "ms"),
+        ("p95(loss_percent) < 1", "%"),
+        ("mean(rtf) < 1", "x"),
+        ("p95(mine_ms) < 1", "ms"),
+        ("rate(ok) > 99%", "share"),
+        ("per_s(turn) > 1", "/s"),
+        ("count(turn) > 1", ""),
+    ],
+)
+def test_units(text: str, unit: str) -> None:
+    assert parse(text).unit == unit
+
+
+def test_a_verdict_says_all_there_is_to_it(tally: Tally) -> None:
+    objective = replace(
+        parse("p95(ttft_ms{clock=service}) < 80"),
+        warn=70.0,
+        waived="the gateway is replaced",
+        until=TODAY,
+    )
+    (outcome,) = judge([objective], tally, seconds=10, today=TODAY)
+    assert outcome.to_json() == {
+        "objective": "p95(ttft_ms{clock=service}) < 80",
+        "state": "waived",
+        "value": pytest.approx(95, rel=0.001),
+        "unit": "ms",
+        "limit": 80.0,
+        "warn": 70.0,
+        "count": 100,
+        "tags": {"clock": "service"},
+        "reason": "the gateway is replaced (until 2026-11-21)",
+        "waived": "the gateway is replaced",
+        "until": "2026-11-21",
+    }
+
+
+def test_what_has_another_unit_is_compared_in_it() -> None:
+    tally = Tally()
+    for millionths in (800_000, 1_200_000):
+        tally.record(Series("rtf", "service", 1), millionths)
+    texts = ["max(rtf) < 1.25", "max(rtf) < 1.15", "p50(rtf) <= 0.801"]
+    outcomes = judge(map(parse, texts), tally, seconds=1, today=TODAY)
+    assert [outcome.state for outcome in outcomes] == [State.PASS, State.FAIL, State.PASS]
+    assert outcomes[0].value == pytest.approx(1.2, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "count"),
+    [
+        ("rate(good) > 0", 90 / 110, 110),
+        ("rate(good{operation=turn}) > 0", 90 / 110, 110),
+        ("rate(good{operation=connect}) > 0", 4 / 5, 5),
+        ("rate(good_sessions) > 0", 2 / 5, 5),
+        ("per_s(good) > 0", 9, 110),
+        ("count(good) > 0", 90, 110),
+    ],
+)
+def test_what_is_good(tally: Tally, text: str, value: float, count: int) -> None:
+    tally.outcomes["connect", "ok"] = 5
+    tally.good.update(turn=90, connect=4)
+    tally.ended.update(all=5, good=2)
+    (outcome,) = judge([parse(text)], tally, seconds=10, today=TODAY)
+    assert (outcome.value, outcome.count) == (pytest.approx(value), count)
+
+
+def test_what_was_measured_is_said_when_something_was_not(tally: Tally) -> None:
+    (outcome,) = judge([parse("p95(mine_ms{position=2}) < 1")], tally, seconds=1, today=TODAY)
+    assert outcome.reason == (
+        "nothing was measured of mine_ms{position=2}; measured were ttft_ms, turn_ms"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p95(tfft_ms) < 1", "no metric tfft_ms; there are connect_ms, "),
+        ("rate(okay) > 1", "no outcome okay; there are ok, failed, good, "),
+        ("per_s(tool) > 1", "no operation tool; there are connect, turn, good"),
+        ("rate(ok{operation=tool}) > 1", "no operation tool; there are connect, turn"),
+        ("p95(ttft_ms{clock=wall}) < 1", "no clock wall; there are generator, response, service"),
+        ("p95(ttft_ms{position=7}) < 1", r"no position 7; there are 1, 2, 3, 4, 5\+"),
+    ],
+)
+def test_what_is_not_there_is_said(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        look([parse(text)], operation="turn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p95(ttft_ms{position=5+}) < 1",
+        "p99(lateness_ms) < 1",
+        "max(loss_percent) < 1",
+        "rate(refused-503) < 1%",
+        "rate(error-rate_limit_exceeded) < 1%",
+        "rate(lost-1006{operation=connect}) < 1%",
+        "per_s(good) > 1",
+        "rate(good_sessions) > 1",
+    ],
+)
+def test_what_is_there_may_be_named(text: str) -> None:
+    look([parse(text)], operation="turn")
+
+
+def test_what_others_measure_may_be_named() -> None:
+    look([parse("p95(mine_ms) < 1"), parse("per_s(deed) > 1")], operation="deed", is_ours=False)

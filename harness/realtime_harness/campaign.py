@@ -9,14 +9,12 @@ import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtime_harness import __version__
-from realtime_harness.baseline import Baseline
 from realtime_harness.contract.schemas import REVISION
 from realtime_harness.crew import Crew
 from realtime_harness.errors import UsageError
@@ -24,11 +22,10 @@ from realtime_harness.gate import Gate, exit_code
 from realtime_harness.lab import Lab
 from realtime_harness.meter import Meter
 from realtime_harness.plan import Plan, shown
-from realtime_harness.requirements import requirement_set
 from realtime_harness.results import CheckResult, Run, RunInfo, read_run
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
-from realtime_harness.store import Store, new_run_directory
+from realtime_harness.store import Store, new_run_directory, timestamp
 from realtime_harness.targets.config import TargetFile, resolve_target
 from realtime_harness.targets.greeting import greet
 from realtime_harness.targets.reach import reach
@@ -119,7 +116,7 @@ class Campaign:
                 "use --target fake"
             )
         # Before anything is started: a baseline that cannot be read is found out at once.
-        gate = _gate(plan, plan.target if target is None else target.name)
+        gate = Gate.of(plan, plan.target if target is None else target.name)
         lab, beta = Lab(), ""
         try:
             if target is None:
@@ -141,7 +138,7 @@ class Campaign:
                 id=directory.name,
                 target=target.name,
                 base_url=target.base_url,
-                started_at=_now(),
+                started_at=timestamp(),
                 finished_at=None,
                 harness_version=__version__,
                 contract=REVISION,
@@ -186,7 +183,7 @@ class Campaign:
             max_cost=shared["max_cost"],
             workers=1,
         )
-        gate = _gate(plan, target.name)
+        gate = Gate.of(plan, target.name)
         return cls(plan, gate, target, Lab(), store, None, obstacle=shared["obstacle"])
 
     def expect(self, conversations: Iterable[Conversation]) -> None:
@@ -283,7 +280,7 @@ class Campaign:
             self.store.write_info(
                 replace(
                     self._info,
-                    finished_at=_now(),
+                    finished_at=timestamp(),
                     exit_code=int(code),
                     remarks=[*self._info.remarks, *_remarks(run)],
                     cost=self._meter.bill() if self._meter is not None else {},
@@ -313,19 +310,15 @@ def _remarks(run: Run) -> list[str]:
     return [f"{run.info.target} {_BETA}: it sends {', '.join(signs)}"] if signs else []
 
 
-def _gate(plan: Plan, target: str) -> Gate:
-    requirements = requirement_set(plan.requirements)
-    baseline = Baseline.read(plan.baseline, target) if plan.baseline is not None else None
-    return Gate(today=date.today(), baseline=baseline, requirements=requirements)
-
-
 _LEFT_BY_RUNS = (
     "checks.jsonl",
     "costs.jsonl",
+    "ctrf.json",
     "junit.xml",
     "report.html",
     "run.json",
     "scenarios.jsonl",
+    "summary.md",
 )
 
 
@@ -345,14 +338,7 @@ def _cleared(directory: Path) -> Path:
                 f"{directory} is not empty and holds no earlier run: give another directory"
             )
         shutil.rmtree(directory / "evidence", ignore_errors=True)
-        for name in (
-            "checks.jsonl",
-            "scenarios.jsonl",
-            "costs.jsonl",
-            "report.html",
-            "junit.xml",
-            "run.json",
-        ):
+        for name in _LEFT_BY_RUNS:
             (directory / name).unlink(missing_ok=True)
     return directory
 
@@ -365,7 +351,3 @@ def _environment() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return {"python": platform.python_version(), "platform": platform.platform(), **versions}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

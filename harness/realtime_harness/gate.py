@@ -1,6 +1,6 @@
 """The gate: where a verdict stands with what is required and what is known.
 
-Pure functions from results, a baseline and a requirement set to standings and an exit code; a
+Functions from results, a baseline and a requirement set to standings and an exit code; a
 verdict says what an endpoint did, a standing what a release makes of it.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
 from realtime_harness.baseline import Baseline, Known, base_id, client_of
-from realtime_harness.requirements import RequirementSet
+from realtime_harness.plan import Plan
+from realtime_harness.requirements import RequirementSet, requirement_set
 from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.verdicts import ExitCode, Standing, Verdict
 
@@ -27,6 +29,20 @@ class Gate:
     today: date
     baseline: Baseline | None = None
     requirements: RequirementSet | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, target: str) -> Self:
+        """Return the gate that a plan asks for, as of today, for a target of that name.
+
+        Raises:
+            UsageError: if its baseline or its requirement set cannot be used.
+
+        """
+        return cls(
+            today=date.today(),
+            baseline=Baseline.read(plan.baseline, target) if plan.baseline is not None else None,
+            requirements=requirement_set(plan.requirements),
+        )
 
     def place(self, result: CheckResult, *, required: bool = False) -> CheckResult:
         """Return a result with its standing.

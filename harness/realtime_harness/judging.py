@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime_harness.checks import Check
 from realtime_harness.contract.rules import STREAM_RULES
-from realtime_harness.contract.stream import Evidence
+from realtime_harness.contract.stream import SplitEvidence
 from realtime_harness.evidence.entry import Direction, Entry, Kind
 from realtime_harness.verdicts import Level
 
@@ -55,7 +55,7 @@ def is_judgeable(evidence: Sequence[Entry]) -> bool:
 
 def judge(evidence: Sequence[Entry]) -> list[Accusation]:
     """Return all that any rule finds, in the order of the evidence."""
-    evidence = Evidence(evidence)
+    evidence = SplitEvidence(evidence)
     by_seq = {entry.seq: entry for entry in evidence}
     numbers: dict[int, int] = {}
     for entry in evidence:

@@ -11,7 +11,7 @@ from realtime_harness.errors import HarnessError, TargetViolation
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 from realtime_harness.results import CheckResult
 from realtime_harness.scenario import Scenario
-from realtime_harness.verdicts import Level, Verdict
+from realtime_harness.verdicts import Verdict
 
 __all__ = ["Evidence", "HasSeq", "Judgement", "Ledger"]
 
@@ -29,8 +29,6 @@ _SEVERITY = {
         )
     )
 }
-
-_NOT_MET = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.INFO: Verdict.INFO}
 
 
 class HasSeq(Protocol):
@@ -67,7 +65,7 @@ class Ledger:
         self, check: Check, ok: bool, reason: str, evidence: Evidence = None, path: str = ""
     ) -> bool:
         """Judge: a pass, or what the check's level makes of a clause that is not met."""
-        verdict = Verdict.PASS if ok else _NOT_MET[check.level]
+        verdict = Verdict.PASS if ok else check.level.not_met
         said = "" if ok else reason or "the clause is not met"
         self._judge(check, verdict, said, evidence, "" if ok else path)
         return ok

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from realtime_harness.checks import Check
@@ -18,12 +17,12 @@ from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
 from realtime_harness.runner import judge_stream
 from realtime_harness.scenario import Scenario
+from realtime_harness.store import Store, timestamp
 from realtime_harness.testing.evidence import Evidence
 from realtime_harness.verdicts import Level, Verdict
 
 if TYPE_CHECKING:
     from realtime_harness.lab import Lab
-    from realtime_harness.store import Store
     from realtime_harness.targets.target import Target
 
 __all__ = ["SUITE", "PlainTest", "slug_of"]
@@ -79,7 +78,7 @@ class PlainTest:
         self._journal = store.evidence(scenario.id)
         recorder = Recorder(redactor=Redactor(target.api_key), sink=self._write)
         self.run = ScenarioRun(scenario, target, lab=lab, recorder=recorder, client=client)
-        self._started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._started_at = timestamp()
         self._started = time.perf_counter()
         self.is_over = False
 

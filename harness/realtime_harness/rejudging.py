@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 from realtime_harness import __version__
-from realtime_harness.baseline import Baseline
 from realtime_harness.contract.rules import STREAM_RULES
 from realtime_harness.contract.schemas import REVISION
 from realtime_harness.errors import UsageError
@@ -21,18 +19,16 @@ from realtime_harness.gate import Gate, exit_code
 from realtime_harness.judging import Accusation, is_judgeable, judge
 from realtime_harness.plan import Plan
 from realtime_harness.recording import Conversation, read_recording
-from realtime_harness.requirements import requirement_set
 from realtime_harness.results import CheckResult, RunInfo, ScenarioResult
-from realtime_harness.store import Store, new_run_directory
+from realtime_harness.store import Store, new_run_directory, timestamp
 from realtime_harness.targets.recording import RECORDING
-from realtime_harness.verdicts import ExitCode, Level, Verdict
+from realtime_harness.verdicts import ExitCode, Verdict
 
 __all__ = ["AS_RECORDED", "rejudge"]
 
 AS_RECORDED = "as recorded, not judged again"
 """Said of each verdict that is taken over."""
 
-_NOT_MET = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.INFO: Verdict.INFO}
 _SUITE = "recording"
 _RULES = {rule.check.id for rule in STREAM_RULES}
 
@@ -59,12 +55,10 @@ def rejudge(plan: Plan, path: Path, runs: Path) -> tuple[ExitCode, Path]:
         raise UsageError(f"a recording cannot be asked anything: leave out {', '.join(refused)}")
     recording = read_recording(path)
     target = f"{RECORDING}{path.name}"
-    requirements = requirement_set(plan.requirements)
-    baseline = Baseline.read(plan.baseline, target) if plan.baseline is not None else None
-    gate = Gate(today=date.today(), baseline=baseline, requirements=requirements)
+    gate = Gate.of(plan, target)
     directory = _directory(plan, target, runs)
     recorded = recording.info
-    started_at = _now()
+    started_at = timestamp()
     results: list[CheckResult] = []
     with Store(directory) as store:
         for conversation in recording.conversations:
@@ -94,14 +88,14 @@ def rejudge(plan: Plan, path: Path, runs: Path) -> tuple[ExitCode, Path]:
                 target=target,
                 base_url=recorded.base_url if recorded is not None else "",
                 started_at=started_at,
-                finished_at=_now(),
+                finished_at=timestamp(),
                 harness_version=__version__,
                 contract=REVISION,
                 command=list(plan.command),
                 environment=dict(recorded.environment) if recorded is not None else {},
                 switches=dict(recorded.switches) if recorded is not None else {},
                 baseline=str(plan.baseline or ""),
-                requirements=requirements.name if requirements else "",
+                requirements=gate.requirements.name if gate.requirements else "",
                 exit_code=int(code),
             )
         )
@@ -137,7 +131,7 @@ def _results(conversation: Conversation, scenario: ScenarioResult) -> Iterable[C
             scenario=scenario.id,
             suite=scenario.suite,
             level=rule.check.level,
-            verdict=_NOT_MET[rule.check.level] if first is not None else Verdict.PASS,
+            verdict=rule.check.level.not_met if first is not None else Verdict.PASS,
             reason=first.reason + more if first is not None else "",
             clause=rule.check.clause,
             source=rule.check.source,
@@ -167,7 +161,3 @@ def _directory(plan: Plan, target: str, runs: Path) -> Path:
         raise UsageError(f"{plan.out} is not empty: give a new directory")
     plan.out.mkdir(parents=True, exist_ok=True)
     return plan.out
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from realtime_harness.contract.rules import STREAM_RULES
-from realtime_harness.contract.stream import Evidence
+from realtime_harness.contract.stream import SplitEvidence
 from realtime_harness.errors import (
     ClientCannot,
     HarnessError,
@@ -27,13 +26,13 @@ from realtime_harness.results import CheckResult, ScenarioResult
 from realtime_harness.run import ScenarioRun
 from realtime_harness.scenario import DEFAULT_CLIENT, Scenario
 from realtime_harness.shape import beta_signs
+from realtime_harness.store import Store, timestamp
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from realtime_harness.lab import Lab
     from realtime_harness.meter import Meter
-    from realtime_harness.store import Store
 
 __all__ = ["ScenarioOutcome", "judge_stream", "run_scenario"]
 
@@ -98,7 +97,7 @@ async def run_scenario(
     halt = _Halt()
     recorder = Recorder(redactor=Redactor(target.api_key), sink=sink)
     alone = asyncio.all_tasks() == {asyncio.current_task()}
-    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    started_at = timestamp()
     started = time.perf_counter()
     try:
         run = ScenarioRun(scenario, target, lab=lab, recorder=recorder, client=client)
@@ -196,7 +195,7 @@ async def _converse(run: ScenarioRun, halt: _Halt, obstacle: str) -> None:
 
 def judge_stream(run: ScenarioRun) -> None:
     """Judge the rules over the evidence, if there is any server event to judge."""
-    evidence = Evidence(run.evidence)
+    evidence = SplitEvidence(run.evidence)
     if not run.scenario.stream or not is_judgeable(evidence):
         return
     for rule in STREAM_RULES:

@@ -13,7 +13,7 @@ import orjson
 from realtime_harness.evidence import Journal
 from realtime_harness.results import CheckResult, RunInfo, ScenarioResult
 
-__all__ = ["Store", "label_of", "new_run_directory"]
+__all__ = ["Store", "label_of", "new_run_directory", "timestamp"]
 
 
 def new_run_directory(parent: Path, target: str) -> Path:
@@ -28,6 +28,11 @@ def new_run_directory(parent: Path, target: str) -> Path:
             number += 1
         else:
             return directory
+
+
+def timestamp() -> str:
+    """Return the time that it is, as run directories have it: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def label_of(target: str) -> str:

@@ -14,6 +14,11 @@ class Level(Enum):
     SHOULD = "SHOULD"
     INFO = "INFO"
 
+    @property
+    def not_met(self) -> Verdict:
+        """The verdict about a clause of this level that is not met."""
+        return _NOT_MET[self]
+
 
 class Verdict(Enum):
     """The outcome of one check."""
@@ -36,6 +41,11 @@ class Verdict(Enum):
     def is_red(self) -> bool:
         """Whether this outcome must not pass a gate."""
         return self in _RED
+
+
+_NOT_MET = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.INFO: Verdict.INFO}
+
+_RED = frozenset({Verdict.FAIL, Verdict.UNTESTABLE, Verdict.ERROR})
 
 
 class Standing(Enum):
@@ -61,8 +71,6 @@ class Standing(Enum):
 
 
 _FORGIVEN = frozenset({Standing.EXPECTED, Standing.FLAKY, Standing.PENDING})
-
-_RED = frozenset({Verdict.FAIL, Verdict.UNTESTABLE, Verdict.ERROR})
 
 
 class ExitCode(IntEnum):

@@ -17,8 +17,8 @@ from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 
 __all__ = [
     "EVENT_LANES",
-    "Evidence",
     "Response",
+    "SplitEvidence",
     "Stream",
     "as_index",
     "as_list",
@@ -106,7 +106,7 @@ class Response:
         return "conversation_id" in start and start["conversation_id"] is None
 
 
-class Evidence(tuple[Entry, ...]):
+class SplitEvidence(tuple[Entry, ...]):
     """Entries that many rules are going to look at."""
 
     @cached_property
@@ -127,7 +127,7 @@ class Evidence(tuple[Entry, ...]):
 
 def streams(entries: Sequence[Entry]) -> list[Stream]:
     """Return what each connection that carries events received."""
-    return (entries if isinstance(entries, Evidence) else Evidence(entries)).streams
+    return (entries if isinstance(entries, SplitEvidence) else SplitEvidence(entries)).streams
 
 
 def _repeated(entries: Sequence[Entry]) -> frozenset[str]:

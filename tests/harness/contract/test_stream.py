@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_harness.contract.rules import STREAM_RULES
-from realtime_harness.contract.stream import Evidence, streams
+from realtime_harness.contract.stream import SplitEvidence, streams
 from realtime_harness.evidence.entry import Direction, Entry, Kind, Lane
 
 
@@ -67,7 +67,7 @@ def test_the_events_of_a_response_are_together() -> None:
 
 def test_evidence_is_taken_apart_once_for_all_rules(recordings: Any) -> None:
     plain = recordings.evidence("xai_audio_out_turn")
-    evidence = Evidence(plain)
+    evidence = SplitEvidence(plain)
     before = [(stream, stream.events, stream.responses) for stream in streams(evidence)]
     assert [rule.judge(evidence) for rule in STREAM_RULES] == [
         rule.judge(plain) for rule in STREAM_RULES

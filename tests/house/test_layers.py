@@ -27,7 +27,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "realtime_harness.errors",
         "realtime_harness.rtc",
     ),
-    "realtime_fakes": ("realtime_fakes", "realtime_harness.audio", "realtime_harness.rtc"),
+    "realtime_harness.timing": ("realtime_harness.timing",),
+    "realtime_fakes": (
+        "realtime_fakes",
+        "realtime_harness.audio",
+        "realtime_harness.rtc",
+        "realtime_harness.timing",
+    ),
     "realtime_scenarios": ("realtime_harness", "realtime_scenarios"),
     "realtime_reports": (
         "realtime_harness.errors",

@@ -29,6 +29,8 @@ __all__ = [
 _ICE_REST_S = 1.0
 """Fifty times what aioice rests after each check."""
 
+_CANCEL_S = 0.1
+
 _loopback_only: ContextVar[bool] = ContextVar("loopback_only", default=False)
 _shared_certificate: ContextVar[bool] = ContextVar("shared_certificate", default=False)
 
@@ -91,8 +93,8 @@ def configuration() -> RTCConfiguration:
 def peer_connection() -> RTCPeerConnection:
     """Return a new peer with :func:`configuration` and the certificate of the process.
 
-    It decodes sound on the event loop, without a thread of its own, and sends
-    :class:`~realtime_harness.rtc.tracks.PacedTrack` by the metronome.
+    It connects without aioice's last rest, decodes sound on the event loop, without a thread of
+    its own, and sends :class:`~realtime_harness.rtc.tracks.PacedTrack` by the metronome.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -112,15 +114,18 @@ async def close(peer: RTCPeerConnection) -> None:
     """
     connecting: set[asyncio.Task[Any]] = getattr(peer, "connecting", set())
     connecting = connecting - {asyncio.current_task()}
-    for task in connecting:
-        task.cancel()
-    if connecting:
-        await asyncio.wait(connecting)
+    was_connecting = bool(connecting)
+    while connecting:
+        for task in connecting:
+            task.cancel()
+        # Once may not be enough: ``wait_for``, until Python 3.12, goes on if what it waits for has
+        # come with it.
+        _, connecting = await asyncio.wait(connecting, timeout=_CANCEL_S)
     transports = _ice_transports(peer)
     await peer.close()
     for transport in transports:
         begun = getattr(transport, "_RTCIceTransport__start", None)
-        if begun is not None and not connecting:
+        if begun is not None and not was_connecting:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_ICE_REST_S):
                     await begun.wait()
@@ -153,7 +158,7 @@ def _peer_class() -> type[RTCPeerConnection]:
     """
     from aiortc import RTCPeerConnection
 
-    from realtime_harness.rtc import decoding, receiving, sending
+    from realtime_harness.rtc import connecting, decoding, receiving, sending
 
     require_attributes("connects", RTCPeerConnection, "__connect")
     decoding.wrap_decoders()
@@ -169,7 +174,10 @@ def _peer_class() -> type[RTCPeerConnection]:
             task = asyncio.current_task()
             assert task is not None
             self.connecting.add(task)
+            if self.sctp is not None:
+                connecting.leave_out_last_rest(self.sctp.transport)
             for transceiver in self.getTransceivers():
+                connecting.leave_out_last_rest(transceiver.receiver.transport)
                 receiving.intercept(transceiver.receiver.transport)
                 sending.take_over_sender(transceiver.sender)
                 if transceiver.kind == "audio":

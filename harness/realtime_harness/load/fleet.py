@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,11 +19,13 @@ from realtime_harness.errors import HarnessError
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.wire import Interval
 
-__all__ = ["EngineProcess", "fleet", "start_engine"]
+__all__ = ["EngineProcess", "fleet", "how_it_ended", "start_engine"]
 
 _READY_S = 20.0
 _END_S = 10.0
 _KILL_S = 2.0
+_EXIT_S = 1.0
+"""Between the end of a process's connection and its own."""
 _LINE_BYTES = 1 << 24
 
 
@@ -62,6 +65,23 @@ def start_engine() -> tuple[subprocess.Popen[bytes], socket.socket, IO[bytes]]:
     return popen, ours, output
 
 
+def how_it_ended(popen: subprocess.Popen[bytes], output: IO[bytes]) -> str:
+    """Return what there is to say about an engine that should not have ended, behind its name."""
+    try:
+        code = popen.wait(_EXIT_S)
+    except subprocess.TimeoutExpired:
+        how = "closed its connection"
+    else:
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+    return f"(process {popen.pid}) ended by itself, {how}; it printed: {_printed(output)}"
+
+
+def _printed(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - 2000))
+    return output.read().decode(errors="replace").strip() or "nothing"
+
+
 class EngineProcess:
     """One engine. Start it, command it, read its intervals, end it."""
 
@@ -73,7 +93,7 @@ class EngineProcess:
         self.intervals: asyncio.Queue[Interval] = asyncio.Queue()
         """What it told and nobody has read yet."""
         self.fault = ""
-        """Why it cannot go on, or that it died; empty as long as it is well."""
+        """Why it cannot go on, behind its name; empty as long as it is well."""
         self.ended = asyncio.Event()
 
     @property
@@ -96,7 +116,8 @@ class EngineProcess:
                 await self._ready
         except TimeoutError:
             raise HarnessError(
-                f"an engine did not get ready within {_READY_S:g} s; it printed: {self._printed()}"
+                f"an engine did not get ready within {_READY_S:g} s; it printed: "
+                f"{_printed(self._output)}"
             ) from None
 
     def tell(self, **command: Any) -> None:
@@ -130,13 +151,13 @@ class EngineProcess:
             while line := await reader.readline():
                 self._understand(orjson.loads(line))
         except OSError as error:
-            self.fault = self.fault or f"an engine broke off: {error}"
+            self.fault = self.fault or f"broke off: {error}"
         finally:
             if not self.ended.is_set() and not self.fault:
-                self.fault = f"an engine ended by itself; it printed: {self._printed()}"
+                self.fault = how_it_ended(self._popen, self._output)
             self.ended.set()
             if not self._ready.done():
-                self._ready.set_exception(HarnessError(self.fault))
+                self._ready.set_exception(HarnessError(f"an engine {self.fault}"))
 
     def _understand(self, line: Mapping[str, Any]) -> None:
         match line["is"]:
@@ -145,14 +166,9 @@ class EngineProcess:
             case "interval":
                 self.intervals.put_nowait(Interval.from_json(line))
             case "fault":
-                self.fault = str(line["text"])
+                self.fault = f"cannot go on: {line['text']}"
             case "end":
                 self.ended.set()
-
-    def _printed(self) -> str:
-        size = self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(0, size - 2000))
-        return self._output.read().decode(errors="replace").strip() or "nothing"
 
     def _end(self) -> None:
         # Its connection is closed, so it is on its way out.

@@ -7,8 +7,8 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ import orjson
 from realtime_harness import __version__
 from realtime_harness.errors import UsageError
 from realtime_harness.evidence import Journal
+from realtime_harness.load.book import Book, Moment
+from realtime_harness.load.course import Course, Orders
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.fleet import EngineProcess, fleet
 from realtime_harness.load.health import Finding, Fitness, Health, examine
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile
-from realtime_harness.load.schedule import SHAPES, arrivals, sessions_at
+from realtime_harness.load.schedule import SHAPES
 from realtime_harness.load.slo import Objective, Outcome, State, judge
 from realtime_harness.load.wire import INTERVAL_S
 from realtime_harness.targets.target import Target
@@ -33,22 +35,15 @@ __all__ = [
     "MOST_SESSIONS",
     "LoadPlan",
     "LoadResult",
-    "Moment",
     "carry_out",
     "conclude",
     "engine_plan",
+    "open_book",
     "write_result",
 ]
 
 MOST_SESSIONS = 10_000
 """More are not opened by a typing error."""
-
-_LINE_S = 1.0
-"""How much time one line of ``intervals.jsonl`` is about."""
-_OPENING = "connect"
-"""Operation that counts from the first session on."""
-_SETTLE_S = 0.5
-"""Between the start of the last session and the beginning of what counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +73,17 @@ class LoadPlan:
         """Sessions started a second."""
         return self.spawn_rate or self.profile.spawn_rate
 
+    @property
+    def course(self) -> Course:
+        """When what happens."""
+        return Course(
+            shape=self.shape,
+            sessions=self.sessions,
+            spawn_rate=self.rate,
+            duration_s=self.duration_s,
+            arrival_rate=self.arrival_rate,
+        )
+
     def look(self) -> None:
         """See whether it may be carried out.
 
@@ -100,23 +106,6 @@ class LoadPlan:
             raise UsageError(f"--processes {self.processes}: there are only {most} sessions")
 
 
-@dataclass(slots=True, kw_only=True)
-class Moment:
-    """How a run stands: for whoever watches it."""
-
-    t_s: float
-    phase: str
-    """``ramp``, ``steady`` or ``drain``."""
-    sessions: int
-    wanted: int
-    last: Tally
-    """The last second."""
-    whole: Tally
-    """All that counts so far."""
-    health: list[Health]
-    """Of each engine, over the last second."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
     """What a run came to."""
@@ -126,6 +115,8 @@ class LoadResult:
     seconds: float
     """How long that was."""
     finding: Finding
+    health: list[Health]
+    """Of each engine meanwhile."""
     outcomes: list[Outcome]
     failures: list[dict[str, Any]]
     requested: int | None = None
@@ -140,57 +131,6 @@ class LoadResult:
         if any(each.state is State.FAIL for each in self.outcomes):
             return ExitCode.SLO_MISSED
         return ExitCode.OK
-
-
-@dataclass(slots=True)
-class _Merged:
-    """What the engines told, added up."""
-
-    engines: int
-    ramp: Tally = field(default_factory=Tally)
-    steady: Tally = field(default_factory=Tally)
-    steady_s: float = 0.0
-    health: list[Health] = field(default_factory=list)
-    line: Tally = field(default_factory=Tally)
-    line_health: list[Health] = field(default_factory=list)
-    failures: list[dict[str, Any]] = field(default_factory=list)
-    sessions: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.health = [Health() for _ in range(self.engines)]
-        self.line_health = [Health() for _ in range(self.engines)]
-        self.sessions = [0] * self.engines
-
-    def take(self, engines: Iterable[EngineProcess], *, counts: bool) -> list[dict[str, Any]]:
-        """Add what they told since the last time; return their new examples of failures."""
-        fresh: list[dict[str, Any]] = []
-        for number, engine in enumerate(engines):
-            while not engine.intervals.empty():
-                interval = engine.intervals.get_nowait()
-                self.line.merge(interval.tally)
-                self.line_health[number].merge(interval.health)
-                self.sessions[number] = interval.sessions
-                if counts:
-                    self.steady.merge(interval.tally)
-                    self.health[number].merge(interval.health)
-                else:
-                    self.ramp.merge(interval.tally)
-                fresh += interval.failures
-        self.failures += fresh
-        return fresh
-
-    def whole(self) -> Tally:
-        """Return what counts: the steady state, and how sessions were opened before it."""
-        whole = Tally()
-        whole.merge(self.steady)
-        whole.merge(self.ramp.only(_OPENING))
-        return whole
-
-    def next_line(self) -> tuple[Tally, list[Health]]:
-        """Return what was added since the last line, and begin another one."""
-        told = self.line, self.line_health
-        self.line, self.line_health = Tally(), [Health() for _ in range(self.engines)]
-        return told
 
 
 async def carry_out(
@@ -219,43 +159,35 @@ async def carry_out(
         async with fleet(
             [engine_plan(plan, share=number) for number in range(plan.processes)]
         ) as engines:
-            run = _Run(plan, engines, journal, watch)
+            book = open_book(plan)
             try:
-                await run.lead()
+                await _lead(plan.course, book, engines, journal, watch)
             except asyncio.CancelledError:
-                run.aborted = "interrupted"
-                write_result(folder, plan, run.conclude(), started)
+                book.abort("interrupted")
+                write_result(folder, plan, conclude(plan, book), started)
                 raise
-            result = run.conclude()
+            result = conclude(plan, book)
     finally:
         journal.close()
     write_result(folder, plan, result, started)
     return result
 
 
-def conclude(
-    plan: LoadPlan,
-    tally: Tally,
-    engines: Sequence[Health],
-    *,
-    seconds: float,
-    failures: list[dict[str, Any]],
-    fault: str = "",
-    aborted: str = "",
-) -> LoadResult:
-    """Judge what was measured.
+def open_book(plan: LoadPlan) -> Book:
+    """Return the book of a run that is about to begin."""
+    count = plan.processes
+    return Book(
+        plan.course,
+        [f"engine {n} of {count}" for n in range(1, count + 1)] if count > 1 else ["the engine"],
+        objectives=plan.objectives,
+        today=datetime.now(UTC).date(),
+    )
 
-    Args:
-        plan: what was asked for.
-        tally: what counts.
-        engines: how each was meanwhile.
-        seconds: for how long that was.
-        failures: examples.
-        fault: what went wrong with an engine.
-        aborted: why the run was ended early.
 
-    """
-    finding = examine(engines, fault=fault)
+def conclude(plan: LoadPlan, book: Book) -> LoadResult:
+    """Judge what was measured."""
+    finding = examine(book.health, fault=book.fault)
+    tally, seconds = book.whole(), book.seconds
     outcomes = judge(
         plan.objectives,
         tally,
@@ -267,18 +199,12 @@ def conclude(
         tally=tally,
         seconds=seconds,
         finding=finding,
+        health=book.health,
         outcomes=outcomes,
-        failures=failures,
-        requested=_requested(plan) if not aborted else None,
-        aborted=aborted,
+        failures=book.failures,
+        requested=None if book.is_over else plan.course.requested(),
+        aborted=book.aborted,
     )
-
-
-def _requested(plan: LoadPlan) -> int | None:
-    if plan.arrival_rate is None:
-        return None
-    due = arrivals(SHAPES[plan.shape], plan.arrival_rate, duration_s=plan.duration_s)
-    return sum(1 for _ in due)
 
 
 def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
@@ -296,158 +222,42 @@ def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
     )
 
 
-class _Run:
-    """One run while it is under way."""
+async def _lead(
+    course: Course,
+    book: Book,
+    engines: list[EngineProcess],
+    journal: Journal,
+    watch: Callable[[Moment], None],
+) -> None:
+    """Bring the sessions up, keep to the course, and end it all."""
+    orders = Orders(course, len(engines))
+    origin = time.monotonic()
 
-    def __init__(
-        self,
-        plan: LoadPlan,
-        engines: list[EngineProcess],
-        journal: Journal,
-        watch: Callable[[Moment], None],
-    ) -> None:
-        self._plan = plan
-        self._engines = engines
-        self._journal = journal
-        self._watch = watch
-        self._merged = _Merged(len(engines))
-        self.aborted = ""
-        """Why it was ended early; empty as long as it was not."""
-        self._missed_since: dict[str, float] = {}
-        self._wanted = 0
+    def now_s() -> float:
+        return time.monotonic() - origin
 
-    async def lead(self) -> None:
-        """Bring the sessions up, keep to the shape, and end it all."""
-        plan = self._plan
-        # All sessions have to be there before arrivals can be dealt out among them.
-        ramp_s = plan.sessions / plan.rate + _SETTLE_S
-        opened = plan.arrival_rate is not None
-        origin = time.monotonic()
-        if opened:
-            self._want(plan.sessions)
-            await self._watch_until(origin, ramp_s, lambda t_s: "ramp")
-            self._freeze()
-        for engine in self._engines:
-            engine.tell(do="start", in_s=0.0)
-        begin = time.monotonic()
-        frozen: list[float] = []
-        cuts = [share * plan.duration_s for share in SHAPES[plan.shape].cuts]
-        counted_from = 0.0 if opened else min(ramp_s, plan.duration_s / 2)
-        if plan.shape not in ("baseline", "soak"):
-            # The climb belongs to what these ask.
-            counted_from = 0.0
+    def take() -> None:
+        for number, engine in enumerate(engines):
+            while not engine.intervals.empty():
+                book.take(number, engine.intervals.get_nowait(), now_s())
+            if engine.fault:
+                book.lose(number, engine.fault)
 
-        def phase(t_s: float) -> str:
-            if not opened:
-                self._want(
-                    sessions_at(
-                        SHAPES[plan.shape],
-                        plan.sessions,
-                        t_s,
-                        duration_s=plan.duration_s,
-                        spawn_rate=plan.rate,
-                    )
-                )
-                if not frozen and t_s >= ramp_s - _SETTLE_S / 2:
-                    frozen.append(t_s)
-                    self._freeze()
-            while cuts and t_s >= cuts[0]:
-                cuts.pop(0)
-                for engine in self._engines:
-                    engine.tell(do="cut")
-            return "steady" if t_s >= counted_from else "ramp"
+    def tell(moment: Moment) -> None:
+        journal.append(moment.to_json())
+        watch(moment)
 
-        await self._watch_until(begin, plan.duration_s, phase)
-        await asyncio.gather(*(engine.stop() for engine in self._engines))
-        # What was under way at the end is still a part of what was asked for.
-        self._merged.take(self._engines, counts=True)
-        self._write_line(time.monotonic() - begin, "drain")
-
-    def conclude(self) -> LoadResult:
-        """Judge what was measured."""
-        merged = self._merged
-        return conclude(
-            self._plan,
-            merged.whole(),
-            merged.health,
-            seconds=merged.steady_s,
-            failures=merged.failures,
-            fault=next((engine.fault for engine in self._engines if engine.fault), ""),
-            aborted=self.aborted,
-        )
-
-    async def _watch_until(self, begin: float, end_s: float, phase: Callable[[float], str]) -> None:
-        next_line_s = _LINE_S
-        last_s = 0.0
-        while (t_s := time.monotonic() - begin) < end_s and not self.aborted:
-            now_phase = phase(t_s)
-            await asyncio.sleep(min(INTERVAL_S / 2, end_s - t_s))
-            counts = now_phase == "steady"
-            self._merged.take(self._engines, counts=counts)
-            t_s = time.monotonic() - begin
-            if counts:
-                self._merged.steady_s += t_s - last_s
-                self._look_for_end(t_s)
-            last_s = t_s
-            if t_s >= next_line_s:
-                next_line_s += _LINE_S
-                self._write_line(t_s, now_phase)
-            if any(engine.fault for engine in self._engines):
-                return
-
-    def _look_for_end(self, t_s: float) -> None:
-        """End the run if an objective was missed for as long as it says."""
-        patient = [each for each in self._plan.objectives if each.abort_after_s is not None]
-        today = datetime.now(UTC).date()
-        for outcome in judge(
-            patient, self._merged.steady, seconds=self._merged.steady_s, today=today
-        ):
-            text = outcome.objective.text
-            if outcome.state is not State.FAIL or outcome.value is None:
-                self._missed_since.pop(text, None)
-                continue
-            since = self._missed_since.setdefault(text, t_s)
-            patience_s = outcome.objective.abort_after_s or 0.0
-            if t_s - since >= patience_s:
-                self.aborted = f"ended after {t_s:.0f} s: {text} was missed for {t_s - since:.0f} s"
-
-    def _freeze(self) -> None:
-        # All sessions are there: what they are made of is not looked at again for garbage.
-        for engine in self._engines:
-            engine.tell(do="freeze")
-
-    def _want(self, sessions: int) -> None:
-        if sessions == self._wanted:
-            return
-        self._wanted = sessions
-        count = len(self._engines)
-        for number, engine in enumerate(self._engines):
-            engine.tell(do="sessions", count=(sessions - number + count - 1) // count)
-
-    def _write_line(self, t_s: float, phase: str) -> None:
-        tally, health = self._merged.next_line()
-        sessions = sum(self._merged.sessions)
-        self._journal.append(
-            {
-                "t_s": round(t_s, 3),
-                "phase": phase,
-                "sessions": sessions,
-                "wanted": self._wanted,
-                **tally.to_json(),
-                "health": [each.to_json() for each in health],
-            }
-        )
-        self._watch(
-            Moment(
-                t_s=t_s,
-                phase=phase,
-                sessions=sessions,
-                wanted=self._wanted,
-                last=tally,
-                whole=self._merged.steady,
-                health=health,
-            )
-        )
+    while (t_s := now_s()) < course.end_s and not book.is_over:
+        for number, command in orders.until(t_s):
+            engines[number].tell(**command)
+        await asyncio.sleep(min(INTERVAL_S / 2, course.end_s - t_s))
+        take()
+        if (moment := book.look(now_s(), orders.wanted)) is not None:
+            tell(moment)
+    book.stop(now_s())
+    await asyncio.gather(*(engine.stop() for engine in engines))
+    take()
+    tell(book.close(now_s()))
 
 
 def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: datetime) -> None:
@@ -471,6 +281,7 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
             "cores": os.cpu_count(),
         },
         "fitness": result.finding.to_json(),
+        "health": [each.to_json() for each in result.health],
         "exit_code": int(result.exit_code),
         "requested": result.requested,
         "aborted": result.aborted,

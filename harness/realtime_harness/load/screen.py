@@ -7,9 +7,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from realtime_harness.load.book import Moment
 from realtime_harness.load.health import Fitness
 from realtime_harness.load.operation import METRICS, Tally
-from realtime_harness.load.run import LoadResult, Moment
+from realtime_harness.load.run import LoadResult
 from realtime_harness.load.slo import State
 
 __all__ = ["Screen", "durations", "print_result"]

@@ -12,10 +12,11 @@ import pytest
 
 from realtime_harness.errors import UsageError
 from realtime_harness.lab import Lab
+from realtime_harness.load.book import Moment
 from realtime_harness.load.health import Fitness
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile, built_in
-from realtime_harness.load.run import LoadPlan, Moment, carry_out
+from realtime_harness.load.run import LoadPlan, carry_out
 from realtime_harness.load.sessions import journey_class
 from realtime_harness.load.slo import parse
 from realtime_harness.targets.target import Target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from rich.console import Console
 from realtime_harness.load.fleet import start_engine
 from realtime_harness.load.health import Health
 from realtime_harness.load.operation import Tally
-from realtime_harness.load.run import conclude, engine_plan, write_result
+from realtime_harness.load.run import conclude, engine_plan, open_book, write_result
 from realtime_harness.load.schedule import SHAPES, sessions_at
 from realtime_harness.load.screen import print_result
 from realtime_harness.load.swarm import LIFELINE, VARIABLE, read_plan
@@ -335,14 +336,16 @@ def _on_quitting(environment: Environment, **_: Any) -> None:
     if runner is not None and runner.state not in ("ready", "stopped", "stopping"):
         runner.stop()
     STATE.stop()
-    result = conclude(
-        PLAN,
-        BOOK.tally,
-        list(BOOK.health.values()),
-        seconds=BOOK.seconds,
-        failures=BOOK.failures,
-        fault=BOOK.fault,
-    )
+    book = open_book(replace(PLAN, processes=max(1, len(BOOK.health))))
+    for number, health in enumerate(BOOK.health.values()):
+        tally, failures = (Tally(), []) if number else (BOOK.tally, BOOK.failures)
+        whole = Interval(
+            t_s=BOOK.seconds, sessions=0, tally=tally, health=health, failures=failures
+        )
+        book.take(number, whole, PLAN.course.end_s)
+    book.stop(PLAN.course.end_s)
+    book.fault = BOOK.fault
+    result = conclude(PLAN, book)
     write_result(DIRECTORY / "load", PLAN, result, BOOK.started)
     print_result(result, Console())
     environment.process_exit_code = int(result.exit_code)

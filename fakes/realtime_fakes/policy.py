@@ -179,6 +179,9 @@ class Policy:
     out_of_quota: bool = False
     """Whether keys and calls are refused because nobody pays for them."""
 
+    sessions_at_once: int | None = None
+    """How many sessions the service has room for; ``None`` for no limit."""
+
     response_failure: Failure | None = None
     """Why every response fails; ``None`` if none does."""
 

@@ -53,6 +53,13 @@ REFUSALS: dict[str, Row] = {
         type="insufficient_quota",
         status=429,
     ),
+    # Status and code are those of any rate limit (platform.openai.com/docs/guides/rate-limits).
+    "rate_limit_exceeded": Row(
+        "Rate limit reached on sessions at once: Limit {limit}, Used {limit}, Requested 1. "
+        "Please try again later.",
+        type="rate_limit_exceeded",
+        status=429,
+    ),
     # Offers
     "no_audio_section": Row(
         "Invalid SDP offer. Offer did not have an audio media section.", "invalid_offer"

@@ -18,6 +18,7 @@ from realtime_fakes.keys import KeyRing
 from realtime_fakes.mcp_client import McpClient
 from realtime_fakes.policy import Policy
 from realtime_fakes.profiles import DEFAULT_PROFILE
+from realtime_fakes.refusals import refusal
 from realtime_fakes.scopes import masked
 from realtime_fakes.script_files import FixedScript, ScriptFile
 from realtime_fakes.scripts import Script, ScriptBrain
@@ -54,7 +55,7 @@ class Service:
         clock: Clock,
         switchboard: Switchboard,
         api_keys: Sequence[str],
-        seed: int | None = None,
+        seed: int | str | None = None,
         loopback_only: bool = True,
         profile: str = DEFAULT_PROFILE,
         remote_mcp: bool = False,
@@ -211,9 +212,12 @@ class Service:
             key: it is started with.
 
         Raises:
-            ApiError: if the configuration is refused.
+            ApiError: if the configuration is refused, or there is no room for one more.
 
         """
+        most = self.policy.sessions_at_once
+        if most is not None and len(self.hosts) >= most:
+            raise refusal("rate_limit_exceeded", limit=str(most))
         now = self.clock.now()
         self.ids.at(now)
         if call_id is None:
@@ -281,6 +285,7 @@ class Service:
             "profile": self.profile,
             **self.switched_on(),
             "latency": self.policy.latency.name,
+            "seed": self.switchboard.seed,
             "script": None if self._brain.source is None else self._brain.source.describe(),
             "keys": self.keys.describe(),
             "calls": self.calls.describe(),

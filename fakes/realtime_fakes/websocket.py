@@ -59,6 +59,9 @@ _API_KEY = "api-key"
 _LONG_KEY = 32
 """Characters from which on an unknown key may be overlooked; those that are good have more."""
 
+_REFUSED_BY_STATUS = frozenset({"call_id_not_found", "rate_limit_exceeded"})
+"""Refusals that fail the handshake itself. That the second one does is our choice."""
+
 _NORMAL, _ABNORMAL, _INTERNAL_ERROR = 1000, 1006, 1011
 
 _logger = logging.getLogger(__name__)
@@ -194,7 +197,7 @@ async def serve_websocket(service: Service, request: web.Request) -> web.StreamR
         admission = _admit(service, request)
     except ApiError as error:
         if (
-            error.code == "call_id_not_found"
+            error.code in _REFUSED_BY_STATUS
             or not in_force(service, request).policy.refuse_in_socket
         ):
             raise

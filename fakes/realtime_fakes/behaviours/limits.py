@@ -7,14 +7,24 @@ twilio-samples speech-assistant-openai-realtime-api-node#37 and openai-agents-js
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from realtime_fakes.brain import Failure
 from realtime_fakes.refusals import refusal
 from realtime_fakes.script_rules import FAILURES
-from realtime_fakes.switches import Switch
+from realtime_fakes.switches import HttpReply, Switch
 
 __all__ = ["SWITCHES"]
 
 _no_quota = refusal("insufficient_quota")
+_ROOM = 4
+
+
+def _later(route: str, reply: HttpReply) -> HttpReply:
+    if reply.status != 429:
+        return reply
+    return replace(reply, headers={**reply.headers, "Retry-After": "2"})
+
 
 SWITCHES = (
     Switch(
@@ -39,6 +49,14 @@ SWITCHES = (
                 "(TPM): Limit 15000000, Used 15000000, Requested 500. Please try again in 1.4s.",
             ),
         },
+    ),
+    Switch(
+        name="full-house",
+        summary=f"Has room for {_ROOM} sessions at once, and answers further ones with 429 and "
+        "`Retry-After: 2`.",
+        refuses=True,
+        policy={"sessions_at_once": _ROOM},
+        reply=_later,
     ),
     Switch(
         name="inference-rate-limited",

@@ -649,6 +649,7 @@ ELSEWHERE = {
     "prompt_version_not_found": "needs a script that brings prompts: tests/fakes/test_prompts.py",
     "speed_change": "needs a response that takes its time: below",
     "unknown_intent": "only by a defect: the suite admission",
+    "rate_limit_exceeded": "needs a crowd: test_limits.py",
     "too_many_sidebands": "only by a defect: the suite sideband",
     "not_installed": "only of the fake: test_webrtc.py",
     "server_error": "only by a fault of the fake: test_rest.py",

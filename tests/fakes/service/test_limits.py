@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import openai
 import pytest
+import websockets
 
 from realtime_fakes.behaviours import BEHAVIOURS
+from realtime_harness.clients import sdp
 
 
 @dataclass
@@ -32,6 +34,7 @@ REFUSING = {
         QUOTA, QUOTA, ("failed", "insufficient_quota", "insufficient_quota")
     ),
     "rate-limited": Experience(response=("failed", "rate_limit_exceeded", "rate_limit_exceeded")),
+    "full-house": Experience(),
     "inference-rate-limited": Experience(
         response=("failed", "invalid_request_error", "inference_rate_limit_exceeded")
     ),
@@ -77,3 +80,22 @@ async def test_what_a_client_is_told(open_world, say, name):
                     )
                     break
     assert seen == REFUSING.get(name, Experience())
+
+
+async def test_a_full_house_says_when_to_come_back(open_world):
+    world = await open_world(behaviours=["full-house"])
+    sockets = [await world.client.socket() for _ in range(4)]
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await world.client.socket()
+    answer = refused.value.response
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    reply = await world.client.post(
+        "/realtime/calls?model=gpt-realtime",
+        content=sdp.offer(),
+        headers={"Content-Type": "application/sdp"},
+    )
+    assert (reply.status_code, reply.headers["Retry-After"]) == (429, "2")
+    assert reply.json()["error"]["code"] == "rate_limit_exceeded"
+    await sockets[0].connection.close()
+    await world.client.state_until(lambda state: len(state["sessions"]) == 3)
+    await world.client.socket()

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from realtime_fakes.relays.app import RelayOptions, running
-from realtime_fakes.relays.delay import sleep_until
+from realtime_harness.timing import sleep_until
 
 MS = 1e3
 
@@ -31,9 +31,9 @@ async def round_trip(socket: ClientConnection) -> float:
 async def lateness(waits: int) -> list[float]:
     late = []
     for n in range(waits):
-        due = time.monotonic() + (0.3 + 0.37 * (n % 20)) / MS
-        await sleep_until(due)
-        late.append((time.monotonic() - due) * MS)
+        due_ns = time.perf_counter_ns() + round((0.3 + 0.37 * (n % 20)) * 1e6)
+        await sleep_until(due_ns)
+        late.append((time.perf_counter_ns() - due_ns) / 1e6)
     return late
 
 

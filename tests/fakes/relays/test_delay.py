@@ -3,23 +3,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
-
-from realtime_fakes.relays.delay import DelayLine, sleep_until
+from realtime_fakes.relays.delay import DelayLine
 
 MS = 1e-3
-
-
-# How late it wakes is a figure, not a test: benchmarks/relay_delay.py.
-@pytest.mark.parametrize("wait_ms", [0.3, 2.4, 3.2, 5.7, 8.1])
-async def test_sleep_until_never_wakes_early(wait_ms: float) -> None:
-    due = time.monotonic() + wait_ms * MS
-    await asyncio.wait_for(sleep_until(due), 5)
-    assert time.monotonic() >= due
-
-
-async def test_sleep_until_the_past_returns_at_once() -> None:
-    await asyncio.wait_for(sleep_until(time.monotonic() - 1), 1)
 
 
 async def test_items_leave_in_order_after_their_delay() -> None:

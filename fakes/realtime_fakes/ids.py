@@ -35,7 +35,7 @@ class Ids:
 
     """
 
-    def __init__(self, seed: int | None = None, shard: int | None = None) -> None:
+    def __init__(self, seed: int | str | None = None, shard: int | None = None) -> None:
         self._shard = shard
         self._random = Random(seed)
         self._second = -1

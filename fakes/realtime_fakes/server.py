@@ -238,14 +238,16 @@ class Server:
             raise ValueError(f"no clock named {clock!r}; known: {', '.join(CLOCKS)}")
         if latency not in LATENCIES:
             raise ValueError(f"no latency named {latency!r}; known: {', '.join(LATENCIES)}")
+        seed = self._options.seed
         made: Clock = VirtualClock(now) if clock == VirtualClock.kind else CLOCKS[clock]()
         base = replace(PROFILES[profile].policy, latency=LATENCIES[latency])
         service = Service(
             name,
             clock=made,
-            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base, seed=self._options.seed),
+            switchboard=Switchboard((*DEFECTS, *BEHAVIOURS), base, seed=seed),
             api_keys=self._options.api_keys,
-            seed=self._options.seed,
+            # Services do not share ids, of which one conversation may see those of several.
+            seed=seed if seed is None or name == _DEFAULT_SERVICE else f"{seed}/{name}",
             loopback_only=control.is_loopback(self._options.host),
             profile=profile,
             remote_mcp=self._options.remote_mcp,

@@ -124,6 +124,7 @@ class Campaign:
                     defects=plan.defects,
                     behaviours=plan.behaviours,
                     faults=plan.faults,
+                    seed=plan.seed,
                     profile=plan.target.partition(":")[2],
                 )
             else:
@@ -145,6 +146,7 @@ class Campaign:
                 command=list(plan.command),
                 environment=_environment(),
                 switches={kind: [*map(shown, on)] for kind, on in target.switches.items()},
+                settings=dict(target.settings),
                 profile=target.profile.name,
                 remarks=[f"{target.name} {_BETA} ({beta})"] if beta else [],
                 baseline=str(plan.baseline or ""),

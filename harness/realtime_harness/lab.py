@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.profiles import OPENAI, PROFILES, Profile
-from realtime_harness.targets.target import Target
+from realtime_harness.targets.target import Target, settings_of
 from realtime_harness.verdicts import ExitCode
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Lab:
         latency: str = "instant",
         profile: str = "",
         tls: bool = False,
+        seed: int | None = None,
     ) -> Target:
         """Start a fake service on a free port and return it as a target.
 
@@ -96,6 +97,7 @@ class Lab:
             latency: how long it takes to answer.
             profile: whose legal particulars it has; its default if not given.
             tls: with a certificate of its own.
+            seed: of what is random in it.
 
         Raises:
             HarnessError: if it does not start; the message ends with what it printed.
@@ -110,6 +112,8 @@ class Lab:
         arguments += [f"--defect={name}" for name in switches["defects"]]
         arguments += [f"--behaviour={name}" for name in switches["behaviours"]]
         arguments += [f"--fault={name}" for name in switches["faults"]]
+        if seed is not None:
+            arguments.append(f"--seed={seed}")
         if profile:
             arguments.append(f"--profile={profile}")
         if tls:
@@ -126,6 +130,7 @@ class Lab:
             mcp_server_url="builtin",
             ca_file=ready.get("ca_file"),
             switches=switches,
+            settings=settings_of({"clock": {"kind": clock}, "latency": latency, "seed": seed}),
         )
 
     def relay(self, kind: str, target: Target) -> str:

@@ -12,7 +12,10 @@ from realtime_harness.errors import UsageError
 from realtime_harness.evidence import MASK
 from realtime_harness.scenario import CLIENTS, DEFAULT_CLIENT
 
-__all__ = ["Plan", "chosen_clients", "shown"]
+__all__ = ["DEFAULT_SEED", "Plan", "chosen_clients", "shown"]
+
+DEFAULT_SEED = 1
+"""Of a run that was not given one: what a fake does by chance, it does in each run alike."""
 
 _AT_A_TIME = 4
 
@@ -26,7 +29,7 @@ class Plan:
     out: Path | None = None
     """The run directory; a new one below ``realtime-runs/`` if not given."""
     suites: tuple[str, ...] = ()
-    """Names; none means all."""
+    """Names, or ids of single scenarios; none means all."""
     keyword: str = ""
     """As pytest's ``-k``."""
     clients: tuple[str, ...] = (DEFAULT_CLIENT,)
@@ -37,6 +40,8 @@ class Plan:
     defects: tuple[str, ...] = ()
     behaviours: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    seed: int = DEFAULT_SEED
+    """Of what is random in a fake that the run starts: damage, latencies, ids."""
     baseline: Path | None = None
     requirements: str | None = None
     """Name of the requirement set; the newest if not given."""
@@ -59,8 +64,11 @@ class Plan:
         """
         if self.workers is not None:
             return max(1, self.workers)
-        is_ours = self.target.partition(":")[0] == "fake"
-        return min(_AT_A_TIME, os.cpu_count() or 1) if is_ours else 1
+        return min(_AT_A_TIME, os.cpu_count() or 1) if self._starts_a_fake else 1
+
+    @property
+    def _starts_a_fake(self) -> bool:
+        return self.target.partition(":")[0] == "fake"
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -85,6 +93,7 @@ class Plan:
         yield from (("--defect", shown(name)) for name in self.defects)
         yield from (("--behaviour", shown(name)) for name in self.behaviours)
         yield from (("--fault", shown(fault)) for fault in self.faults)
+        yield "--seed", str(self.seed) if self._starts_a_fake else None
         yield "--baseline", self.baseline
         yield "--requirements", self.requirements
         yield "--retry-unexpected", self.retry_unexpected

@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rt-config", type=Path, metavar="FILE", help="TOML file with [targets.NAME]")
     group.addoption("--rt-out", type=Path, metavar="DIR", help="the run directory")
     for name, what in (
-        ("suite", "run only this suite (may be repeated)"),
+        ("suite", "run only this suite, or this SUITE/SCENARIO (may be repeated)"),
         ("defect", "switch a defect on in the fake (may be repeated)"),
         ("behaviour", "switch a behaviour on in the fake (may be repeated)"),
         ("fault", "switch a fault on in the fake (may be repeated)"),
@@ -129,7 +129,7 @@ def pytest_pycollect_makeitem(
     config = collector.config
     wanted = config.getoption("--rt-suite")
     defined_here = scenario.function.__module__ == collector.obj.__name__
-    if not defined_here or (wanted and scenario.suite not in wanted):
+    if not defined_here or (wanted and not {scenario.suite, scenario.id} & set(wanted)):
         return []
     clients = _clients(config) if scenario.makes_calls else (DEFAULT_CLIENT,)
     return [
@@ -245,7 +245,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Order the scenarios that measure time last."""
     items.sort(key=lambda item: isinstance(item, CheckItem) and item.parent.scenario.exclusive)
     wanted = set(config.getoption("--rt-suite"))
-    found = {item.parent.scenario.suite for item in items if isinstance(item, CheckItem)}
+    scenarios = [item.parent.scenario for item in items if isinstance(item, CheckItem)]
+    found = {name for scenario in scenarios for name in (scenario.suite, scenario.id)}
     if missing := sorted(wanted - found):
         raise pytest.UsageError(f"--rt-suite: nothing was collected of {', '.join(missing)}")
 

@@ -63,7 +63,7 @@ def rejudge(plan: Plan, path: Path, runs: Path) -> tuple[ExitCode, Path]:
     with Store(directory) as store:
         for conversation in recording.conversations:
             scenario = conversation.scenario or _scenario(conversation, started_at)
-            if plan.suites and scenario.suite not in plan.suites:
+            if plan.suites and not {scenario.suite, scenario.id} & set(plan.suites):
                 continue
             with store.evidence(scenario.id) as journal:
                 for entry in conversation.entries:

@@ -164,6 +164,8 @@ class RunInfo(_Record):
     profile: str = ""
     """Name of the target's profile."""
     remarks: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    """How the fake was set besides: its clock, latency, script and seed."""
     """Sentences that whoever reads the verdicts has to know."""
     cost: dict[str, Any] = field(default_factory=dict)
     """An estimate: ``usd``, ``charges``, ``limit_usd``, ``model`` and which ``prices``; empty where

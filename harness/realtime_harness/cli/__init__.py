@@ -216,7 +216,8 @@ def run(
         ),
     ] = None,
     suite: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this suite; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this suite, or this SUITE/SCENARIO; repeatable."),
     ] = None,
     keyword: Annotated[
         str, typer.Option("-k", metavar="EXPR", help="Only what fits, as in pytest.")
@@ -261,6 +262,10 @@ def run(
         str | None,
         typer.Option(metavar="SET", help="Requirement set that decides. Default: the newest."),
     ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Of what is random in the run's fake. Default: 1."),
+    ] = None,
     retry_unexpected: Annotated[
         int,
         typer.Option(min=0, metavar="N", help="Try unexpectedly red scenarios up to N times more."),
@@ -273,7 +278,7 @@ def run(
     ] = None,
 ) -> None:
     """Run the suites against a target and write the report."""
-    from realtime_harness.plan import Plan, chosen_clients
+    from realtime_harness.plan import DEFAULT_SEED, Plan, chosen_clients
 
     targets = target or ["fake"]
     plan = Plan(
@@ -288,6 +293,7 @@ def run(
         defects=tuple(defects or ()),
         behaviours=tuple(behaviours or ()),
         faults=tuple(faults or ()),
+        seed=DEFAULT_SEED if seed is None else seed,
         baseline=baseline,
         requirements=requirements,
         retry_unexpected=retry_unexpected,

@@ -22,18 +22,24 @@ __all__ = ["chosen_suites", "run_plan", "run_targets"]
 
 
 def chosen_suites(wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the suites to run; none means all.
+    """Return the suites to run, or single scenarios of them (``offers/browser``); none means all.
 
     Raises:
-        UsageError: if there is no suite of a name.
+        UsageError: if there is no suite, or no scenario, of a name.
 
     """
     import realtime_scenarios
-    from realtime_harness.catalogue import suites
+    from realtime_harness.catalogue import scenarios, suites
 
     known = suites(realtime_scenarios)
-    if unknown := sorted(set(wanted) - set(known)):
+    if unknown := sorted({name.partition("/")[0] for name in wanted} - set(known)):
         raise UsageError(f"no suite named {', '.join(unknown)}; there are {', '.join(known)}")
+    if single := {name for name in wanted if "/" in name}:
+        there = {scenario.id for scenario in scenarios(realtime_scenarios)}
+        if unknown := sorted(single - there):
+            of = {name.partition("/")[0] for name in unknown}
+            others = ", ".join(sorted(name for name in there if name.partition("/")[0] in of))
+            raise UsageError(f"no scenario named {', '.join(unknown)}; there are {others}")
     return tuple(wanted)
 
 
@@ -153,7 +159,9 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
     ]
     if plan.keyword:
         arguments.append(f"-k{plan.keyword}")
-    arguments += [str(root / suite) for suite in plan.suites] or [str(root)]
+    folders = dict.fromkeys(root / name.partition("/")[0] for name in plan.suites)
+    arguments += [f"--rt-suite={name}" for name in plan.suites]
+    arguments += [str(folder) for folder in folders] or [str(root)]
     interrupted = False
 
     class Adopt:

@@ -10,7 +10,7 @@ import httpx2
 from realtime_harness.clients.transport import ssl_context
 from realtime_harness.errors import TargetUnreachable
 from realtime_harness.targets.capabilities import Capability
-from realtime_harness.targets.target import Target
+from realtime_harness.targets.target import Target, settings_of
 
 __all__ = ["reach"]
 
@@ -41,6 +41,7 @@ def reach(target: Target, *, timeout_s: float = 5.0) -> Target:
                 return replace(
                     target,
                     switches={kind: [*map(str, state.get(kind, []))] for kind in _SWITCHES},
+                    settings=settings_of(state),
                     control_url=control_url,
                     capabilities=target.capabilities | {Capability.CONTROL},
                     mcp_server_url=target.mcp_server_url or "builtin",

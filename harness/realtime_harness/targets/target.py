@@ -11,7 +11,7 @@ from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.profiles import OPENAI, Profile
 from realtime_harness.targets.retry import NEVER, Retry
 
-__all__ = ["Target"]
+__all__ = ["Target", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,9 @@ class Target:
 
     switches: dict[str, list[str]] = field(default_factory=dict)
     """What is switched on in a fake: ``{"defects": [...], "behaviours": [...]}``."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    """How a fake is set besides: its ``clock``, ``latency``, ``script`` and ``seed``."""
 
     @property
     def calls_need_ephemeral_key(self) -> bool:
@@ -117,3 +120,15 @@ class Target:
             "upstream": cls.from_json(upstream) if upstream is not None else None,
         }
         return cls(**{**values, **read})
+
+
+def settings_of(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return :attr:`Target.settings`, of what a fake's control API says about its state."""
+    clock, script = state.get("clock"), state.get("script")
+    said = {
+        "clock": clock.get("kind") if isinstance(clock, dict) else None,
+        "latency": state.get("latency"),
+        "script": script.get("source") if isinstance(script, dict) else None,
+        "seed": state.get("seed"),
+    }
+    return {name: str(value) for name, value in said.items() if value is not None}

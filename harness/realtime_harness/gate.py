@@ -62,7 +62,7 @@ class Gate:
         """Return a result together with what another attempt at its scenario said.
 
         The first attempt counts, with all that its evidence shows. What is red in one attempt and
-        not in another is flaky.
+        not in another is flaky; a fault of ours says nothing about that.
         """
         attempt = {
             "scenario": second.scenario,
@@ -70,7 +70,8 @@ class Gate:
             "reason": second.reason,
         }
         standing = first.standing
-        if first.verdict.is_red != second.verdict.is_red and standing in _NOT_KNOWN:
+        ours = Verdict.ERROR in (first.verdict, second.verdict)
+        if first.verdict.is_red != second.verdict.is_red and standing in _NOT_KNOWN and not ours:
             standing = Standing.FLAKY
         return replace(first, standing=standing, attempts=[*first.attempts, attempt])
 
@@ -120,6 +121,8 @@ class Gate:
 
 _NOT_KNOWN = frozenset({None, Standing.UNEXPECTED, Standing.PENDING})
 
+_OUTDATED = frozenset({Standing.STALE, Standing.EXPIRED})
+
 
 def exit_code(results: Sequence[CheckResult], orphans: Sequence[Known] = ()) -> ExitCode:
     """Return the exit code of a run with these results.
@@ -127,11 +130,9 @@ def exit_code(results: Sequence[CheckResult], orphans: Sequence[Known] = ()) -> 
     A fault of ours outranks violations: with it, the run's word about the endpoint is incomplete.
 
     """
-    if any(result.verdict is Verdict.ERROR for result in results):
+    deciding = [result for result in results if result.decides]
+    if any(result.verdict is Verdict.ERROR for result in deciding):
         return ExitCode.HARNESS_FAULT
-    standings = {result.standing for result in results}
-    if Standing.UNEXPECTED in standings:
+    if any(result.standing not in _OUTDATED for result in deciding):
         return ExitCode.VIOLATIONS
-    if orphans or standings & {Standing.STALE, Standing.EXPIRED}:
-        return ExitCode.STALE_BASELINE
-    return ExitCode.OK
+    return ExitCode.STALE_BASELINE if deciding or orphans else ExitCode.OK

@@ -112,11 +112,14 @@ class CheckResult(_Record):
 
     @property
     def decides(self) -> bool:
-        """Whether it keeps a run from being fine."""
-        if self.standing in {Standing.STALE, Standing.EXPIRED}:
-            return True
-        forgiven = self.standing is not None and self.standing.is_forgiven
-        return self.verdict.is_red and not forgiven
+        """Whether it keeps a run from being fine.
+
+        A fault of ours always does. What else is red or has a standing does so unless that forgives
+        it.
+        """
+        if self.verdict is Verdict.ERROR or self.standing is None:
+            return self.verdict.is_red
+        return not self.standing.is_forgiven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +164,11 @@ class RunInfo(_Record):
     """Python, platform, versions of the packages that matter."""
     switches: dict[str, Any] = field(default_factory=dict)
     """Behaviours, defects and faults that were on in the fake (empty for a real endpoint)."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """How the fake was set besides: its clock, latency, script and seed."""
     profile: str = ""
     """Name of the target's profile."""
     remarks: list[str] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
-    """How the fake was set besides: its clock, latency, script and seed."""
     """Sentences that whoever reads the verdicts has to know."""
     cost: dict[str, Any] = field(default_factory=dict)
     """An estimate: ``usd``, ``charges``, ``limit_usd``, ``model`` and which ``prices``; empty where

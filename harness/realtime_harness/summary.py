@@ -101,10 +101,9 @@ def _grouped(results: Iterable[CheckResult]) -> list[list[CheckResult]]:
 def _line(group: list[CheckResult]) -> Text:
     first = group[0]
     reason = first.reason.replace("\n", " ")
-    if first.standing in {Standing.STALE, Standing.EXPIRED}:
-        reason = "; ".join(
-            filter(None, [f"{first.standing.value} in the baseline", reason, first.known])
-        )
+    outdated = first.standing in {Standing.STALE, Standing.EXPIRED}
+    said = f"{first.standing.value} in the baseline" if first.standing and outdated else ""
+    reason = "; ".join(filter(None, [said, reason, first.known]))
     if len(reason) > _LONGEST_REASON:
         reason = reason[:_LONGEST_REASON] + "…"
     checks = dict.fromkeys(result.check for result in group)

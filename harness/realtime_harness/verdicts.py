@@ -54,7 +54,7 @@ class Standing(Enum):
     EXPECTED = "expected"
     """Not met, and known to the baseline."""
     UNEXPECTED = "unexpected"
-    """Red, and not known. Decides a gate."""
+    """Red and not known, or not met for another reason than the one known. Decides a gate."""
     FLAKY = "flaky"
     """Red now and then: so says the baseline, or another attempt."""
     PENDING = "pending"
@@ -66,7 +66,7 @@ class Standing(Enum):
 
     @property
     def is_forgiven(self) -> bool:
-        """Whether a red verdict of this standing passes a gate."""
+        """Whether what has this standing passes a gate."""
         return self in _FORGIVEN
 
 

@@ -73,7 +73,9 @@ _FACES: dict[Verdict, _Face] = {
 
 _STANDINGS: dict[Standing, str] = {
     Standing.EXPECTED: "Not met, and known to the baseline. Forgiven.",
-    Standing.UNEXPECTED: "Red, and not known. Fails the run.",
+    Standing.UNEXPECTED: (
+        "Red and not known, or not met for another reason than the one known. Fails the run."
+    ),
     Standing.FLAKY: "Red now and then: so says the baseline, or another attempt. Forgiven.",
     Standing.PENDING: "Red, and not required by the requirement set. Forgiven.",
     Standing.STALE: "Passes, and the baseline still says that it does not. Fails the run.",

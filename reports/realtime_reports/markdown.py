@@ -26,7 +26,7 @@ _LONGEST = 300
 _Choose: TypeAlias = Callable[[CheckResult], bool]
 
 _SECTIONS: tuple[tuple[str, _Choose], ...] = (
-    ("Red", lambda c: c.verdict.is_red and c.standing in {None, Standing.UNEXPECTED}),
+    ("Red", lambda c: c.decides and c.standing in {None, Standing.UNEXPECTED}),
     ("Passes, and is still in the baseline", lambda c: c.standing is Standing.STALE),
     ("Known until a day that has passed", lambda c: c.standing is Standing.EXPIRED),
     ("Flaky", lambda c: c.standing is Standing.FLAKY),

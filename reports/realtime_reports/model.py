@@ -98,9 +98,18 @@ class Row:
 
     @property
     def standing_verdict(self) -> Verdict:
-        """The verdict, for as far as it is not forgiven: a pass if all that is red is."""
-        red = self.verdict.is_red
-        return Verdict.PASS if red and not self.decides else self.verdict
+        """The verdict as the run counts it.
+
+        A pass if all that is red is forgiven, and a failure if what is not red fails the run all
+        the same.
+        """
+        if self.decides == self.verdict.is_red:
+            return self.verdict
+        return Verdict.FAIL if self.decides else Verdict.PASS
+
+    def has(self, *standings: Standing) -> bool:
+        """Whether any scenario's verdict has one of these standings."""
+        return any(outcome.standing in standings for outcome in self.outcomes)
 
     @property
     def clients(self) -> dict[str, Verdict]:
@@ -210,7 +219,9 @@ class Report:
     @property
     def worst(self) -> Verdict | None:
         """The worst verdict that is not forgiven; an observation is none, unless all are."""
-        verdicts = [verdict for verdict, _ in _totals([row.standing_verdict for row in self.rows])]
+        counted = [row.standing_verdict for row in self.rows]
+        counted += [Verdict.FAIL for _ in self.info.orphans]
+        verdicts = [verdict for verdict, _ in _totals(counted)]
         judged = [verdict for verdict in verdicts if verdict is not Verdict.INFO]
         return next(iter(judged or verdicts), None)
 
@@ -263,7 +274,10 @@ def sentence(report: Report) -> str:
         for verdict, (one, many) in NOTABLE.items()
         if verdict in noted
     ]
-    outdated = sum(row.decides and not row.verdict.is_red for row in report.rows)
+    others = [row for row in report.rows if row.decides and not row.verdict.is_red]
+    if unlike := sum(row.has(Standing.UNEXPECTED) for row in others):
+        notable.append(f"{unlike} known for another reason")
+    outdated = sum(row.has(Standing.STALE, Standing.EXPIRED) for row in others)
     outdated += len(report.info.orphans)
     if outdated:
         notable.append(f"{outdated} stale in the baseline")

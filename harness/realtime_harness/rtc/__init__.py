@@ -14,6 +14,7 @@ module            holds
 ``tracks``        :class:`~realtime_harness.rtc.tracks.PacedTrack`: sound that is sent by it
 ``sending``       RTP from such tracks past aiortc's task for each, and what faults do to it
 ``receiving``     RTP to whoever asked for packets or sound, past aiortc's queue and jitter buffer
+``intake``        what comes in over a transport, looked at before aioice and aiortc do
 ``hearing``       from packets to sound
 ``decoding``      aiortc's own tracks without a thread for each
 ``inside``        tells when aiortc has another inside than we know

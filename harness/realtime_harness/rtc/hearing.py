@@ -13,7 +13,7 @@ from av import AudioFrame, AudioResampler, CodecContext, FFmpegError
 from av import Packet as EncodedPacket
 from av.audio.codeccontext import AudioCodecContext
 
-from realtime_harness.rtc.receiving import Packet
+from realtime_harness.rtc.intake import Packet
 from realtime_harness.rtc.tracks import OPUS_SILENCE
 
 if TYPE_CHECKING:

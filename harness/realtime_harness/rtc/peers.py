@@ -159,6 +159,7 @@ def _peer_class() -> type[RTCPeerConnection]:
     from aiortc import RTCPeerConnection
 
     from realtime_harness.rtc import connecting, decoding, receiving, sending
+    from realtime_harness.rtc.intake import intercept
 
     require_attributes("connects", RTCPeerConnection, "__connect")
     decoding.wrap_decoders()
@@ -178,7 +179,7 @@ def _peer_class() -> type[RTCPeerConnection]:
                 connecting.leave_out_last_rest(self.sctp.transport)
             for transceiver in self.getTransceivers():
                 connecting.leave_out_last_rest(transceiver.receiver.transport)
-                receiving.intercept(transceiver.receiver.transport)
+                intercept(transceiver.receiver.transport)
                 sending.take_over_sender(transceiver.sender)
                 if transceiver.kind == "audio":
                     decoding.decode_on_loop(transceiver.receiver)

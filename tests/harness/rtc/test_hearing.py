@@ -8,7 +8,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import AudioFrame, CodecContext
 
 from realtime_harness.rtc.hearing import Ear
-from realtime_harness.rtc.receiving import Packet
+from realtime_harness.rtc.intake import Packet
 from realtime_harness.rtc.tracks import OPUS_SILENCE
 
 OPUS = RTCRtpCodecParameters("audio/opus", 48000, 2, payloadType=96)

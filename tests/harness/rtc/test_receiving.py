@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from aiortc.rtp import RtpPacket
 
 from realtime_harness import rtc
 from realtime_harness.clients.tracks import ToneTrack
-from realtime_harness.rtc.receiving import _payload
+from realtime_harness.rtc.intake import payload_of
 
 
 @pytest.fixture(params=[rtc.peer_connection, RTCPeerConnection], ids=["ours", "stock"])
@@ -86,7 +86,7 @@ async def test_pictures_are_not_kept_for_nobody(open_peer, connect):
 )
 def test_the_payload_is_found(first, between, padding):
     data = bytes([first, 96]) + bytes(10) + between + b"payload" + padding
-    assert _payload(data) == b"payload" == RtpPacket.parse(data).payload
+    assert payload_of(data) == b"payload" == RtpPacket.parse(data).payload
 
 
 async def test_what_comes_in_is_lost_and_late(open_peer, connect, until):
@@ -107,3 +107,30 @@ async def test_what_comes_in_is_lost_and_late(open_peer, connect, until):
             more.clear()
             await more.wait()
     assert [b - a for a, b in pairwise(stamps)] == [1920] * (len(stamps) - 1)
+
+
+async def test_what_nobody_wanted_is_counted_and_may_be_wanted_later(
+    open_peer, connect, monkeypatch
+):
+    # Numbers begin anew behind the first packets: whoever decrypts has to know that.
+    monkeypatch.setattr("aiortc.rtcrtpsender.random_sequence_number", lambda: 65_530)
+    one, other = open_peer(RTCPeerConnection), open_peer()
+    one.addTrack(AudioStreamTrack())
+    other.on("track", lambda track: rtc.ignore(other, track))
+    await connect(one, other)
+    (receiver,) = other.getReceivers()
+    packets, enough, numbers = asyncio.Queue(), asyncio.Event(), count()
+
+    def come() -> float:
+        if next(numbers) == 20:
+            enough.set()
+        return 0.0
+
+    rtc.damage_received_rtp(other, come)
+    async with asyncio.timeout(5):
+        await enough.wait()
+        rtc.tap_packets(receiver, lambda *packet: packets.put_nowait(packet))
+        assert await packets.get()
+    (stream,) = receiver._RTCRtpReceiver__remote_streams.values()
+    assert stream.cycles == 65_536
+    assert stream.packets_lost == 0

@@ -238,6 +238,8 @@ def text_of(result: CheckResult) -> str:
     first = f"{result.verdict.value}: {result.reason}"
     if result.standing in {Standing.STALE, Standing.EXPIRED}:
         first = f"{result.standing.value} in the baseline ({result.known}): {first}"
+    elif result.known:
+        first += f"; {result.known}"
     return f"{first}\n  {result.level.value}: {result.clause}\n  source: {result.source}"
 
 

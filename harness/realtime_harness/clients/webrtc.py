@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from realtime_harness import rtc
@@ -18,10 +19,35 @@ from realtime_harness.targets.target import Target
 if TYPE_CHECKING:
     from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection
 
-__all__ = ["Audio", "Call", "DataChannelConnection", "PeerCall", "open_call", "post_offer"]
+__all__ = [
+    "Audio",
+    "Call",
+    "DataChannelConnection",
+    "PeerCall",
+    "SetUp",
+    "open_call",
+    "post_offer",
+]
 
 _CLOSE_TIMEOUT_S = 5.0
 _OVER = frozenset({"closed", "failed"})
+
+
+@dataclass(slots=True)
+class SetUp:
+    """When a call had come how far, by the clock of its recorder; 0: not yet."""
+
+    begun_ns: int
+    """Before the offer was made, for which addresses are gathered."""
+    posted_ns: int = 0
+    answered_ns: int = 0
+    """When the whole answer to the offer was read."""
+    ice_ns: int = 0
+    """When ICE had chosen a pair of candidates."""
+    dtls_ns: int = 0
+    """When the DTLS handshake was over."""
+    open_ns: int = 0
+    """When the data channel was open, on an SCTP association."""
 
 
 class DataChannelConnection(ChannelConnection):
@@ -56,12 +82,15 @@ class PeerCall(Call):
         peer: RTCPeerConnection,
         answer: HttpAnswer,
         sent: LevelLog,
+        set_up: SetUp,
         *,
         name: str,
         recorder: Recorder,
         patience_s: float = 5.0,
     ) -> None:
         super().__init__(answer, name=name, recorder=recorder, patience_s=patience_s)
+        self.set_up = set_up
+        """When its connection came about."""
         self.peer = peer
         """The aiortc peer connection, for what this class does not offer."""
         self._events: DataChannelConnection | None = None
@@ -101,7 +130,11 @@ class PeerCall(Call):
         self._events = DataChannelConnection(
             channel, name=self.name, recorder=self._recorder, patience_s=self._patience_s
         )
+        channel.on("open", self._note_open)
         channel.on("close", self._over.set)
+
+    def _note_open(self) -> None:
+        self.set_up.open_ns = self._recorder.now_ns()
 
     def _watch_peer(self, *, listens: bool) -> None:
         for what in ("iceGatheringState", "iceConnectionState", "connectionState"):
@@ -121,7 +154,7 @@ class PeerCall(Call):
         return lambda: self._recorder.state(self.name, what, getattr(self.peer, what))
 
     def _watch_transports(self) -> None:
-        """Record DTLS states.
+        """Record DTLS states, and note how far ICE and DTLS are.
 
         Only after the answer is applied is it known which transports bundling leaves over; they
         begin to connect with the next turn of the loop.
@@ -134,11 +167,17 @@ class PeerCall(Call):
             def on_change(transport: Any = transport) -> None:
                 self._recorder.state(self.name, "dtls", transport.state)
                 if transport.state == "connected":
+                    self.set_up.dtls_ns = self._recorder.now_ns()
                     self._connected.set()
                 elif transport.state in _OVER:
                     self._over.set()
 
+            def on_ice_change(ice: Any = transport.transport) -> None:
+                if ice.state == "completed":
+                    self.set_up.ice_ns = self._recorder.now_ns()
+
             transport.on("statechange", on_change)
+            transport.transport.on("statechange", on_ice_change)
 
     async def _stop_listening(self) -> None:
         if self._listener is not None:
@@ -161,6 +200,7 @@ async def open_call(
     connect: bool = True,
     timeout_s: float | None = None,
     track: MediaStreamTrack | None = None,
+    peer: RTCPeerConnection | None = None,
 ) -> PeerCall:
     """Make an offer, post it and connect.
 
@@ -179,6 +219,7 @@ async def open_call(
             target's patience if not given.
         track: sent instead of what ``audio`` says; what is heard is then dropped, until somebody
             listens with :func:`realtime_harness.rtc.hear`.
+        peer: a new one, if not ours; closed with the call, or if there is none.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -186,7 +227,7 @@ async def open_call(
         EventNotReceived: if the connection does not come about in time.
 
     """
-    peer = rtc.peer_connection()
+    peer = rtc.peer_connection() if peer is None else peer
     try:
         call = await _offer(
             peer,
@@ -225,6 +266,7 @@ async def _offer(
     key: str | None,
     track: MediaStreamTrack | None,
 ) -> PeerCall:
+    set_up = SetUp(recorder.now_ns())
     sent = LevelLog(name, recorder, Direction.SENT)
     if track is not None:
         peer.addTrack(track)
@@ -235,10 +277,14 @@ async def _offer(
     channel = peer.createDataChannel(CHANNEL_LABEL) if data_channel else None
     with rtc.loopback_only() if target.is_loopback else contextlib.nullcontext():
         await peer.setLocalDescription(await peer.createOffer())
+    set_up.posted_ns = recorder.now_ns()
     answer = await post_offer(
         target, signaling, peer.localDescription.sdp, session=session, key=key
     )
-    call = PeerCall(peer, answer, sent, name=name, recorder=recorder, patience_s=target.patience_s)
+    set_up.answered_ns = recorder.now_ns()
+    call = PeerCall(
+        peer, answer, sent, set_up, name=name, recorder=recorder, patience_s=target.patience_s
+    )
     call._watch_peer(listens=track is None)
     if channel is not None:
         call._add_channel(channel)

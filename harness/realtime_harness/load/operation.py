@@ -45,11 +45,15 @@ METRICS: Mapping[str, Metric] = {
     "tcp_ms": Metric("from resolving the name until the TCP connection, and TLS on it, stands"),
     "upgrade_ms": Metric("from the request to switch protocols until the answer 101"),
     "setup_ms": Metric("from beginning the offer until the data channel is open"),
-    "http_ms": Metric("from posting the offer until the answer to it has come"),
-    "ice_ms": Metric("from applying the answer until ICE has a pair of candidates"),
+    "http_ms": Metric(
+        "from posting the offer, on a connection that sessions share, until its answer was read"
+    ),
+    "ice_ms": Metric("from the answer to the offer until ICE has chosen a pair of candidates"),
     "dtls_ms": Metric("from the pair of candidates until the DTLS handshake is over"),
-    "sctp_ms": Metric("from the DTLS handshake until the data channel is open"),
-    "created_ms": Metric("from the open connection or data channel until session.created"),
+    "sctp_ms": Metric("from the end of the DTLS handshake until the data channel is open"),
+    "created_ms": Metric(
+        "from the open WebSocket or data channel until session.created; 0 if it came with that"
+    ),
     "ttft_ms": Metric("from response.create until the first delta of text or transcript"),
     "turn_ms": Metric("from response.create until response.done"),
     "first_audio_ms": Metric(

@@ -51,6 +51,10 @@ class LightSocket(EventConnection, asyncio.Protocol):
         self, *, name: str, lane: Lane, recorder: RecentRecorder, patience_s: float
     ) -> None:
         super().__init__(name=name, lane=lane, recorder=recorder, patience_s=patience_s)
+        self.connected_ns = 0
+        """When the TCP connection stood, and TLS on it."""
+        self.upgraded_ns = 0
+        """When the answer to the handshake was read."""
         self._recent = recorder
         self._rest = b""
         self._parts: list[bytes] = []
@@ -138,6 +142,7 @@ class LightSocket(EventConnection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note where to send."""
+        self.connected_ns = perf_counter_ns()
         # No assertion: that of uvloop is of no class of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
 
@@ -151,6 +156,7 @@ class LightSocket(EventConnection, asyncio.Protocol):
             if self._handshake is not None:
                 self._rest = data
                 return
+            self.upgraded_ns = t_ns
         at, size = 0, len(data)
         while size - at >= 2:
             start, length = at + 2, data[at + 1]

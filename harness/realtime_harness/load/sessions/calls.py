@@ -13,7 +13,7 @@ from realtime_harness.audio import pcm
 from realtime_harness.clients.call import ChannelConnection
 from realtime_harness.clients.heard import AUDIBLE_DBFS
 from realtime_harness.clients.sideband import open_sideband
-from realtime_harness.clients.webrtc import PeerCall, open_call
+from realtime_harness.clients.webrtc import PeerCall, SetUp, open_call
 from realtime_harness.clients.websocket import WebSocketConnection
 from realtime_harness.errors import EventNotReceived, TargetViolation
 from realtime_harness.journeys.text_turn import text_turn
@@ -71,6 +71,18 @@ def _new_track() -> Any:
     return Track()
 
 
+def _phases(set_up: SetUp, created_ns: int) -> dict[str, int]:
+    """Return the phases of a set-up, which follow each other without a gap."""
+    return {
+        "setup_ms": set_up.open_ns - set_up.begun_ns,
+        "http_ms": set_up.answered_ns - set_up.posted_ns,
+        "ice_ms": set_up.ice_ns - set_up.answered_ns,
+        "dtls_ms": set_up.dtls_ns - set_up.ice_ns,
+        "sctp_ms": set_up.open_ns - set_up.dtls_ns,
+        "created_ms": max(0, created_ns - set_up.open_ns),
+    }
+
+
 class WebrtcJourney(Journey):
     """A call: what is heard is dropped unless somebody listens."""
 
@@ -101,11 +113,11 @@ class WebrtcJourney(Journey):
             track=self.track,
             timeout_s=self.target.patience_s,
         )
-        operation.more["setup_ms"] = perf_counter_ns() - operation.sent_ns
         created = await self.events.expect("session.created", "error")
         if created.type == "error":
             raise TargetViolation(f"instead of a session came {created.data.get('error')}")
         operation.done_ns = created.t_ns
+        operation.more |= _phases(self.call.set_up, created.t_ns)
 
     async def close(self) -> None:
         """Hang up."""

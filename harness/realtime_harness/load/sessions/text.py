@@ -38,6 +38,14 @@ _WEATHER: dict[str, Any] = {
 }
 
 
+def _phases(socket: LightSocket, begun_ns: int, created_ns: int) -> dict[str, int]:
+    return {
+        "tcp_ms": socket.connected_ns - begun_ns,
+        "upgrade_ms": socket.upgraded_ns - socket.connected_ns,
+        "created_ms": max(0, created_ns - socket.upgraded_ns),
+    }
+
+
 class WebSocketJourney(Journey):
     """A session over WebSocket."""
 
@@ -53,7 +61,9 @@ class WebSocketJourney(Journey):
 
     async def open(self, operation: Operation) -> None:
         """Open the WebSocket and wait for ``session.created``."""
+        begun_ns = perf_counter_ns()
         self._connection, operation.done_ns = await self._connect(self.target, "client")
+        operation.more |= _phases(self._connection, begun_ns, operation.done_ns)
 
     async def _connect(self, target: Target, name: str) -> tuple[LightSocket, int]:
         """Connect; return when ``session.created`` came as well."""

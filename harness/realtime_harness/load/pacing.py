@@ -17,7 +17,8 @@ ROUND_MS = 100
 
 _SLOT_MS = 5
 _SLOTS = ROUND_MS // _SLOT_MS
-_SLOT_NS = _SLOT_MS * 1_000_000
+_MS_NS = 1_000_000
+_SLOT_NS = _SLOT_MS * _MS_NS
 
 Turn = Callable[[int], None]
 """Called when it is its turn, with the time at which it was due, nanoseconds."""
@@ -106,5 +107,7 @@ class Pacer:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        wait_s = max(0.0, (self._wheel.due_ns - perf_counter_ns()) / 1e9)
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._turn)
+        # Rounded up: timers of uvloop are whole milliseconds, and one that is due in half of one
+        # would be called at once, again and again.
+        wait_ms = max(0, -((perf_counter_ns() - self._wheel.due_ns) // _MS_NS))
+        self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._turn)

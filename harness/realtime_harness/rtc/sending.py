@@ -156,7 +156,11 @@ class _Stream:
         self._sender = sender
         self._transport = sender.transport
         self._connected = State.CONNECTED
-        self._connection = self._transport.transport._connection
+        self._nominated = self._transport.transport._connection._nominated
+        """The pair of addresses that ICE agreed upon, by component."""
+        self._pair: Any = None
+        self._socket: Any = None
+        self._address: Any = None
         self._payload_type: int = codec.payloadType or 0
         self._step = round(codec.clockRate * PERIOD_S)
         self._sequence_number = random_sequence_number()
@@ -230,9 +234,14 @@ class _Stream:
 
     def _leave(self, data: bytes) -> None:
         """Send a datagram. Without a pair of addresses, as when all is over, it is lost."""
-        pair = self._connection._nominated.get(1)
-        if pair is None or pair.protocol.transport.is_closing():
+        pair = self._nominated.get(1)
+        if pair is not self._pair:
+            self._pair = pair
+            if pair is not None:
+                self._socket, self._address = pair.protocol.transport, pair.remote_addr
+        if pair is None or self._socket.is_closing():
             return
-        pair.protocol.transport.sendto(data, pair.remote_addr)
-        self._transport._RTCDtlsTransport__tx_bytes += len(data)
-        self._transport._RTCDtlsTransport__tx_packets += 1
+        self._socket.sendto(data, self._address)
+        transport = self._transport
+        transport._RTCDtlsTransport__tx_bytes += len(data)
+        transport._RTCDtlsTransport__tx_packets += 1

@@ -77,6 +77,8 @@ class Say:
     """A message of the assistant."""
 
     text: str
+    lead_s: float = 0.0
+    """Seconds of silence that its sound begins with."""
 
 
 class Call(NamedTuple):

@@ -72,6 +72,8 @@ class Message:
         self._spoken_ms = 0.0
         self._played = 0  # bytes, on a call
         self._pcm = None if setting.speak is None else setting.speak("".join(self._words))
+        if self._pcm is not None and said.lead_s:
+            self._pcm = bytes(round(1000 * said.lead_s) * BYTES_PER_MS["audio/pcm"]) + self._pcm
 
     def opening(self) -> Item:
         """Return the message as it is added."""

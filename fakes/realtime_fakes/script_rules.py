@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import Formatter
 from typing import Any, TypeAlias
 
-from realtime_fakes.brain import PLAIN, Answer, Brain, Call, Course, Failure, RateLimit, Say, Turn
+from realtime_fakes.brain import (
+    PLAIN,
+    Answer,
+    Brain,
+    Call,
+    Course,
+    Failure,
+    Output,
+    RateLimit,
+    Say,
+    Turn,
+)
 from realtime_fakes.shapes import (
     Refusal,
     Shape,
@@ -54,6 +65,8 @@ FAILURES: dict[str, Failure] = {
 twilio-samples/speech-assistant-openai-realtime-api-node#37, openai/openai-realtime-api-beta#111."""
 
 
+_LONGEST_LEAD_S = 60
+
 _Found: TypeAlias = dict[str, str]
 """What the conditions of a rule found, by the name that ``say`` and ``call`` use for it."""
 _Path: TypeAlias = tuple[str | int, ...]
@@ -82,6 +95,13 @@ def _seconds(value: Any) -> float:
         reason = "expected a time such as 250ms, 1.5s, or a number of seconds up to 3600."
         raise Refusal("unsupported_value", reason=reason)
     return float(value)
+
+
+def _lead(value: Any) -> float:
+    seconds = _seconds(value)
+    if seconds > _LONGEST_LEAD_S:
+        raise Refusal("unsupported_value", reason=f"expected {_LONGEST_LEAD_S} seconds at most.")
+    return seconds
 
 
 def _yes(value: Any) -> bool:
@@ -191,6 +211,7 @@ ACTIONS: dict[str, Shape] = {
     "drop": _yes,
     "delay": _seconds,
     "delta_interval": _seconds,
+    "lead": _lead,
     "rate_limit": record(
         {
             "limit": integer(0),
@@ -227,6 +248,7 @@ class Rule:
         self._calls = [call for calls in rule.get("call", []) for call in calls.items()]
         self._speaks = not {"say", "call", *_WORDLESS}.isdisjoint(rule)
         self._course = _course(rule)
+        self._lead_s = float(rule.get("lead", 0.0))
 
     def answer(self, turn: Turn, otherwise: Brain) -> Answer | None:
         """Return the answer to a turn, or ``None`` if the rule is not for it."""
@@ -236,7 +258,7 @@ class Rule:
         if not all(test(turn, found) for test in self._tests):
             return None
         if not self._speaks:
-            return Answer(otherwise.answer(turn).output, self._course)
+            return Answer(self._led(otherwise.answer(turn).output), self._course)
         words = {
             "text": turn.text,
             "transcript": turn.transcript,
@@ -246,7 +268,18 @@ class Rule:
         }
         said = [Say(text.format_map(words)) for text in self._say]
         calls = [Call(name, _arguments(value, words)) for name, value in self._calls]
-        return Answer((*said, *calls), self._course)
+        return Answer(self._led((*said, *calls)), self._course)
+
+    def _led(self, output: Sequence[Output]) -> Sequence[Output]:
+        """Return an output whose first message begins with the silence that is asked for."""
+        if not self._lead_s:
+            return output
+        led = list(output)
+        for index, each in enumerate(led):
+            if isinstance(each, Say):
+                led[index] = Say(each.text, self._lead_s)
+                break
+        return led
 
 
 class FunctionRule:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from realtime_fakes.brain import Answer, Call, EchoBrain, Failure, RateLimit, Sa
 from realtime_fakes.script_files import FixedScript
 from realtime_fakes.script_rules import FAILURES
 from realtime_fakes.scripts import Script, ScriptBrain, ScriptError
+from realtime_harness.audio import speech
 
 OpenStage = Any
 Event = dict[str, Any]
@@ -114,6 +116,10 @@ def test_words_are_answered_once_and_not_again_when_a_tool_returns(when: Rule) -
         pytest.param({"stall": True}, (), id="stall"),
         pytest.param({"drop": True}, (), id="drop"),
         pytest.param({"delay": 1}, (Say("You said: a b"),), id="delay"),
+        pytest.param({"lead": "300ms"}, (Say("You said: a b", 0.3),), id="lead"),
+        pytest.param(
+            {"say": ["a", "b"], "lead": 1}, (Say("a", 1.0), Say("b")), id="lead-of-the-first"
+        ),
     ],
 )
 def test_actions_that_say(rule: Rule, output: tuple[Any, ...]) -> None:
@@ -191,6 +197,7 @@ def test_a_rule_may_be_a_function() -> None:
         ),
         pytest.param({"delay": "soon"}, "rules[0].delay", "such as 250ms", id="time"),
         pytest.param({"delay": -1}, "rules[0].delay", "such as 250ms", id="negative"),
+        pytest.param({"lead": 61}, "rules[0].lead", "60 seconds at most", id="long-lead"),
         pytest.param({"fail": "quota"}, "rules[0].fail", "'insufficient_quota'", id="failure"),
         pytest.param({"silent": False}, "rules[0].silent", "leave it out", id="false"),
         pytest.param({"silent": True, "say": "x"}, "rules[0].silent", "Remove one", id="both"),
@@ -295,6 +302,18 @@ def test_output_may_come_late(scripted: Any, message: Message) -> None:
     assert stage.advance(0.1)[-1]["delta"] == "one"
     assert stage.advance(0.5)[-1]["delta"] == " two"
     assert stage.advance(0.5)[-2]["type"] == "response.done"
+
+
+def test_sound_may_begin_with_silence(scripted: Any, message: Message) -> None:
+    stage = scripted({"say": "one", "lead": "300ms"})
+    spoken = {"type": "response.create", "response": {"output_modalities": ["audio"]}}
+    events = stage.send(message("x"), spoken)
+    sound = b"".join(
+        b64decode(event["delta"])
+        for event in events
+        if event["type"] == "response.output_audio.delta"
+    )
+    assert sound == bytes(48 * 300) + speech.encode("one")
 
 
 def test_a_response_that_stalls_can_be_cancelled(scripted: Any, message: Message) -> None:

@@ -17,6 +17,8 @@ module            holds
 ``fleet``         the engines of a run, from outside
 ``run``           a whole run: plan, merge, judge, write down
 ``screen``        what is shown of it in a terminal
+``blocks``        parts of a run that are drawn again, to see how much its figures scatter
+``comparison``    two runs side by side: what differs by more than chance
 ================  ==================================================================================
 
 Only ``engine`` and what it is made of is on the path that is timed; nothing of it imports gevent.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    Array: TypeAlias = NDArray[float64]
+    _Array: TypeAlias = NDArray[float64]
 
 __all__ = ["FEWEST_BLOCKS", "PERCENTILES", "Block", "Counts", "Samples", "student", "welch"]
 
@@ -65,7 +65,7 @@ class Samples:
         self.whole = Histogram.merged(self._blocks)
         self.inflation = _inflation([_level(each) for each in self._blocks])
 
-    def percentiles(self, seed: int) -> Array:
+    def percentiles(self, seed: int) -> _Array:
         """Return percentiles of resampled blocks: a row for each draw."""
         import numpy as np
 
@@ -117,7 +117,7 @@ class Counts:
         self.failed = failed / self.total if self.total else 0.0
         self.inflation = _inflation([each[0] / each[2] if each[2] else 0.0 for each in self._parts])
 
-    def draw(self, seed: int) -> tuple[Array, Array]:
+    def draw(self, seed: int) -> tuple[_Array, _Array]:
         """Return successes a second and the share of failures of resampled blocks."""
         import numpy as np
 
@@ -127,7 +127,7 @@ class Counts:
         return ok / np.maximum(seconds, 1e-9), failed / np.maximum(ok + failed, 1e-9)
 
 
-def _draw(random: Generator, times: int, blocks: int) -> Array:
+def _draw(random: Generator, times: int, blocks: int) -> _Array:
     """Return how often each block is drawn: a row for each time."""
     import numpy as np
 
@@ -179,7 +179,7 @@ def _inflation(levels: Sequence[float]) -> float:
     return (1 + told) / (1 - told)
 
 
-def _follow(means: Array) -> float:
+def _follow(means: _Array) -> float:
     """Return by how much each tells the next one: the autocorrelation of neighbours."""
     off = means - means.mean()
     scatter = float((off**2).sum())

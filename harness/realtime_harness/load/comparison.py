@@ -30,7 +30,8 @@ from realtime_harness.load.histogram import Histogram
 from realtime_harness.load.operation import UNFINISHED, Tally
 
 if TYPE_CHECKING:
-    from realtime_harness.load.blocks import Array
+    from numpy import float64
+    from numpy.typing import NDArray
 
 __all__ = ["Change", "Comparison", "Difference", "Side", "compare", "said"]
 
@@ -294,7 +295,7 @@ def _counted(before: Side, after: Side, seed: int) -> Iterable[Difference]:
 
 def _difference(
     shared: Mapping[str, object],
-    drawn: Sequence[Array],
+    drawn: Sequence[NDArray[float64]],
     blocks: Sequence[int],
     *,
     inflation: Sequence[float] = (1.0, 1.0),

@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 
 from realtime_harness.errors import HarnessError, UsageError
 from realtime_harness.targets.capabilities import Capability
-from realtime_harness.targets.profiles import OPENAI, PROFILES, Profile
+from realtime_harness.targets.profiles import OPENAI, PROFILES
 from realtime_harness.targets.target import Target, settings_of
 from realtime_harness.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from realtime_harness.clients.browser import Browser
 
-__all__ = ["Lab", "Process"]
+__all__ = ["Lab", "Process", "fake_target"]
 
 _END_TIMEOUT_S = 5.0
 _TAIL = 2000
@@ -119,16 +119,8 @@ class Lab:
         if tls:
             arguments.append("--tls")
         ready = self.start(arguments).ready
-        return Target(
-            name=f"fake:{profile}" if profile else "fake",
-            base_url=ready["base_url"],
-            api_key=ready["api_key"],
-            capabilities=frozenset(Capability),
-            control_url=ready["control_url"],
-            profile=_profile(profile, ready),
-            # Its own one, which it knows by that name.
-            mcp_server_url="builtin",
-            ca_file=ready.get("ca_file"),
+        return replace(
+            fake_target(ready, profile),
             switches=switches,
             settings=settings_of({"clock": {"kind": clock}, "latency": latency, "seed": seed}),
         )
@@ -263,12 +255,29 @@ class Lab:
             self.stop(process)
 
 
-def _profile(name: str, ready: Mapping[str, Any]) -> Profile:
-    """Return our reading of a fake's profile, with what the fake says of itself."""
-    return replace(
-        PROFILES.get(name, OPENAI),
-        calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
-        models_are_deployments=ready.get("models_are_deployments", False),
+def fake_target(ready: Mapping[str, Any], profile: str = "") -> Target:
+    """Return a fake as a target.
+
+    Args:
+        ready: what it said when it was ready.
+        profile: whose legal particulars it has; its default if not given.
+
+    """
+    return Target(
+        name=f"fake:{profile}" if profile else "fake",
+        base_url=ready["base_url"],
+        api_key=ready["api_key"],
+        capabilities=frozenset(Capability),
+        control_url=ready["control_url"],
+        # Our reading of the profile, with what the fake says of itself.
+        profile=replace(
+            PROFILES.get(profile, OPENAI),
+            calls_need_ephemeral_key=ready.get("calls_need_ephemeral_key", False),
+            models_are_deployments=ready.get("models_are_deployments", False),
+        ),
+        # Its own one, which it knows by that name.
+        mcp_server_url="builtin",
+        ca_file=ready.get("ca_file"),
     )
 
 

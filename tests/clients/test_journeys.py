@@ -28,7 +28,7 @@ from realtime_fakes.server import ServeOptions, Server
 from realtime_fakes.switches import Event, Switch, Switchboard
 from realtime_harness.audio import speech
 from realtime_harness.contract.schemas import server_event_errors
-from realtime_harness.lab import Lab
+from realtime_harness.lab import Lab, fake_target
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -396,9 +396,7 @@ async def test_what_an_sdk_does_not_accept_is_seen(
     async with Server(ServeOptions(port=0)) as server:
         server.default.switchboard = Switchboard([wrong])
         server.default.switch(behaviours=["wrong"])
-        ready = server.ready
-        target = Target(name="fake", base_url=ready["base_url"], api_key=ready["api_key"])
-        result = await talk(target, job("text", text="hello there"))
+        result = await talk(fake_target(server.ready), job("text", text="hello there"))
     assert result.errors or result.rejected == ["response.content_part.added"]
     assert not result.of_type("error")
 

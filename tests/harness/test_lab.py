@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from realtime_harness.errors import HarnessError, UsageError
-from realtime_harness.lab import Lab
+from realtime_harness.lab import Lab, fake_target
 from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.reach import reach
 
@@ -44,6 +44,21 @@ def test_fake_is_a_target_until_the_lab_is_closed() -> None:
         pid = process.popen.pid
     assert not is_running(pid)
     lab.close()
+
+
+def test_a_fake_says_what_its_profile_cannot_know() -> None:
+    ready = {
+        "base_url": "http://127.0.0.1:1/v1",
+        "api_key": "sk-fake",
+        "control_url": "http://127.0.0.1:1/_fake",
+        "calls_need_ephemeral_key": True,
+        "models_are_deployments": False,
+    }
+    target = fake_target(ready, "azure-ga")
+    assert (target.name, target.profile.name) == ("fake:azure-ga", "azure-ga")
+    assert target.profile.calls_need_ephemeral_key
+    assert not target.profile.models_are_deployments
+    assert fake_target(ready).name == "fake"
 
 
 def test_fake_with_tls_is_trusted(lab: Lab) -> None:

@@ -28,10 +28,9 @@ from realtime_fakes.service import Service
 from realtime_fakes.switches import InForce, Switch, Switchboard
 from realtime_harness import catalogue
 from realtime_harness.clients.control import Control
-from realtime_harness.lab import Lab
+from realtime_harness.lab import Lab, fake_target
 from realtime_harness.runner import ScenarioOutcome, run_scenario
 from realtime_harness.scenario import Scenario
-from realtime_harness.targets.capabilities import Capability
 from realtime_harness.targets.target import Target
 from realtime_harness.verdicts import Verdict
 
@@ -203,16 +202,7 @@ class Matrix:
         """Find out which switches would change something in a scenario."""
         server = OnlookingServer()
         async with self._slots, server:
-            ready = server.ready
-            target = Target(
-                name="fake",
-                base_url=ready["base_url"],
-                api_key=ready["api_key"],
-                capabilities=frozenset(Capability),
-                control_url=ready["control_url"],
-                mcp_server_url="builtin",
-                patience_s=RUDE_PATIENCE_S,
-            )
+            target = replace(fake_target(server.ready), patience_s=RUDE_PATIENCE_S)
             with Lab() as lab:
                 outcome = await run_scenario(scenario, target, lab=lab)
             red = [each for each in outcome.results if each.verdict in {*_NOT_JUDGED, *_RED}]

@@ -24,10 +24,29 @@ _STARTED = "input_audio_buffer.speech_started"
 _COMMITTED = "input_audio_buffer.committed"
 
 
-def _listening(**flags: bool) -> dict[str, Any]:
-    return {
-        "input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": 200, **flags}}
-    }
+async def _speak(
+    run: ScenarioRun, words: str, **flags: bool
+) -> tuple[WebSocketConnection, Story, int]:
+    """Say something while the assistant tells a story.
+
+    Returns:
+        the client, the story, and how many events had come before the first sound.
+
+    """
+    await have_stories(run)
+    client = await run.websocket()
+    await client.expect("session.created")
+    listening = {"type": "server_vad", "silence_duration_ms": 200, **flags}
+    await update_session(
+        client, output_modalities=["audio"], audio={"input": {"turn_detection": listening}}
+    )
+    microphone = Microphone(client, run.target)
+    story = await ask_for_a_story(client)
+    start = len(client.events)
+    await microphone.silence(300)
+    await microphone.say(words)
+    await microphone.silence(1_000)
+    return client, story, start
 
 
 @scenario(
@@ -45,21 +64,9 @@ def _listening(**flags: bool) -> dict[str, Any]:
 )
 async def speaking(run: ScenarioRun) -> None:
     """Speech cancels what the assistant is saying, and is answered."""
-    await have_stories(run)
-    client = await run.websocket()
-    await client.expect("session.created")
-    await update_session(
-        client,
-        output_modalities=["audio"],
-        audio=_listening(create_response=True, interrupt_response=True),
+    client, story, start = await _speak(
+        run, "stop it please", create_response=True, interrupt_response=True
     )
-    microphone = Microphone(client, run.target)
-    story = await ask_for_a_story(client)
-    start = len(client.events)
-    await microphone.silence(300)
-    await microphone.say("stop it please")
-    await microphone.silence(1_000)
-
     with run.requiring(checks.CANCELLED):
         done = await wait_for_end(client, story)
         noticed = of_type(client.events[start:], _STARTED)
@@ -108,20 +115,9 @@ async def speaking(run: ScenarioRun) -> None:
 )
 async def speaking_aside(run: ScenarioRun) -> None:
     """With both flags off speech is heard, and the assistant speaks on."""
-    await have_stories(run)
-    client = await run.websocket()
-    await client.expect("session.created")
-    await update_session(
-        client,
-        output_modalities=["audio"],
-        audio=_listening(create_response=False, interrupt_response=False),
+    client, story, start = await _speak(
+        run, "never mind me", create_response=False, interrupt_response=False
     )
-    microphone = Microphone(client, run.target)
-    story = await ask_for_a_story(client)
-    start = len(client.events)
-    await microphone.silence(300)
-    await microphone.say("never mind me")
-    await microphone.silence(1_000)
     events = await until_fence(client, since=start, awaiting=[_STARTED, _COMMITTED])
     cancelled = [
         event

@@ -50,11 +50,13 @@ class Playback(PacedTrack):
 
     Args:
         codec: ``opus``, ``pcmu`` or ``pcma``.
+        sends_silence: whether frames are sent also while nothing plays.
 
     """
 
-    def __init__(self, codec: str) -> None:
+    def __init__(self, codec: str, *, sends_silence: bool = True) -> None:
         super().__init__()
+        self._sends_silence = sends_silence
         self._codec = _CODECS[codec]
         self._encoder: _Encoder | None = None
         self._queue = bytearray()
@@ -77,7 +79,7 @@ class Playback(PacedTrack):
         self._queue.clear()
         self._encoder = self._utterance = None
 
-    def next_frame(self) -> bytes:
+    def next_frame(self) -> bytes | None:
         """Return the next 20 ms."""
         if self._utterance is not None:
             frame = self._utterance.frame(self._played)
@@ -95,7 +97,7 @@ class Playback(PacedTrack):
             # Encoders hold some milliseconds back; one more frame brings them out.
             encoder, self._encoder = self._encoder, None
             return encoder.encode(b"")
-        return self._codec.silence
+        return self._codec.silence if self._sends_silence else None
 
     def _go_on_alone(self, utterance: _Utterance) -> None:
         """Encode the rest for this call: it goes on in a way of its own."""

@@ -170,6 +170,9 @@ class Policy:
     play_sound: bool = True
     """Whether calls play what they answer, or as much silence."""
 
+    send_silence: bool = True
+    """Whether calls get RTP also while nothing is said."""
+
     end_with_caller: bool = True
     """Whether the session of a call ends when the caller leaves."""
 

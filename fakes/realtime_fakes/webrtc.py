@@ -79,7 +79,7 @@ class Peer:
         self._service = service
         role = Role.FILTERED_CHANNEL if is_filtered else Role.DATA_CHANNEL
         self._party = Attachment(role, "oai-events", service.keys.lineage(key))
-        self._playback = Playback(offer.codec)
+        self._playback = Playback(offer.codec, sends_silence=host.policy.send_silence)
         self._channel: RTCDataChannel | None = None
         self._is_heard = asyncio.Event()
         self._waiting: list[asyncio.Task[None]] = []

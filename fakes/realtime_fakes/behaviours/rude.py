@@ -187,6 +187,11 @@ SWITCHES = (
         policy={"obfuscate_deltas": False},
     ),
     Switch(
+        name="no-silence",
+        summary="Sends no RTP while it says nothing (discontinuous transmission).",
+        policy={"send_silence": False},
+    ),
+    Switch(
         name="ping-storm",
         summary="Pings WebSocket clients a hundred times a second.",
         policy={"ping_interval_s": 0.01},

@@ -201,6 +201,7 @@ async def open_call(
     timeout_s: float | None = None,
     track: MediaStreamTrack | None = None,
     peer: RTCPeerConnection | None = None,
+    listens: bool = True,
 ) -> PeerCall:
     """Make an offer, post it and connect.
 
@@ -217,9 +218,10 @@ async def open_call(
         connect: ``False`` to return as soon as the offer is answered; :meth:`Call.connect` goes on.
         timeout_s: bound on the transport and the data channel, after the answer; twice the
             target's patience if not given.
-        track: sent instead of what ``audio`` says; what is heard is then dropped, until somebody
-            listens with :func:`realtime_harness.rtc.hear`.
+        track: sent instead of what ``audio`` says.
         peer: a new one, if not ours; closed with the call, or if there is none.
+        listens: whether what is heard is metered. If not, or with a ``track``, it is dropped until
+            somebody listens with :func:`realtime_harness.rtc.hear`.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -240,6 +242,7 @@ async def open_call(
             session=session,
             key=key,
             track=track,
+            listens=listens and track is None,
         )
     except BaseException:
         await rtc.close(peer)
@@ -265,6 +268,7 @@ async def _offer(
     session: Mapping[str, Any] | None,
     key: str | None,
     track: MediaStreamTrack | None,
+    listens: bool,
 ) -> PeerCall:
     set_up = SetUp(recorder.now_ns())
     sent = LevelLog(name, recorder, Direction.SENT)
@@ -285,7 +289,7 @@ async def _offer(
     call = PeerCall(
         peer, answer, sent, set_up, name=name, recorder=recorder, patience_s=target.patience_s
     )
-    call._watch_peer(listens=track is None)
+    call._watch_peer(listens=listens)
     if channel is not None:
         call._add_channel(channel)
     return call

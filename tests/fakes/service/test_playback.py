@@ -97,3 +97,10 @@ def test_sound_in_pieces_has_no_seams(make_ear, codec, played):
     one, other = (np.concatenate(sound).astype(float) for sound in sounds)
     assert np.abs(one - other).max() < 2500  # of 12000
     assert np.sqrt(np.mean((one - other) ** 2)) < 500
+
+
+def test_silence_may_be_left_out():
+    playback = Playback("opus", sends_silence=False)
+    assert playback.next_frame() is None
+    playback.play(bytes(960))
+    assert playback.next_frame()

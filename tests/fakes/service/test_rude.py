@@ -158,6 +158,7 @@ def test_every_behaviour_is_shown_here():
         "late-transcription",
         "no-rate-limits",
         "no-obfuscation",
+        "no-silence",
         "application-sdp",
         "ping-storm",
         "unintelligible-fails",

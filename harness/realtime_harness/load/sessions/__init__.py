@@ -7,7 +7,7 @@ from importlib import import_module
 
 from realtime_harness.errors import UsageError
 from realtime_harness.load.sessions.base import Journey, World, class_of
-from realtime_harness.load.sessions.calls import Sideband, WebrtcText, WebrtcVoice
+from realtime_harness.load.sessions.calls import Sideband, WebrtcIdle, WebrtcText, WebrtcVoice
 from realtime_harness.load.sessions.text import Churn, Idle, Relayed, Text, Tools
 from realtime_harness.load.sessions.voice import BargeIn, Voice
 
@@ -21,6 +21,7 @@ JOURNEYS: Mapping[str, type[Journey]] = {
     "relay": Relayed,
     "voice": Voice,
     "barge-in": BargeIn,
+    "webrtc-idle": WebrtcIdle,
     "webrtc-text": WebrtcText,
     "webrtc-voice": WebrtcVoice,
     "sideband": Sideband,

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, ClassVar
 
 from realtime_harness import rtc
 from realtime_harness.audio import pcm
-from realtime_harness.clients.call import ChannelConnection
+from realtime_harness.clients.call import Audio, ChannelConnection
 from realtime_harness.clients.heard import AUDIBLE_DBFS
 from realtime_harness.clients.sideband import open_sideband
 from realtime_harness.clients.webrtc import PeerCall, SetUp, open_call
 from realtime_harness.clients.websocket import WebSocketConnection
-from realtime_harness.errors import EventNotReceived, TargetViolation
+from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetViolation
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.journeys.voice_turn import spoken
 from realtime_harness.load.operation import Operation
 from realtime_harness.load.sessions.base import Journey, World, completed
 
-__all__ = ["Sideband", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
+__all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
 
 _KEPT_EVENTS = 4
 _FRAME = 48 * 20
@@ -86,6 +87,9 @@ def _phases(set_up: SetUp, created_ns: int) -> dict[str, int]:
 class WebrtcJourney(Journey):
     """A call: what is heard is dropped unless somebody listens."""
 
+    speaks: ClassVar[bool] = True
+    """Whether it sends sound, silence included; otherwise no RTP leaves."""
+
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
         self._call: PeerCall | None = None
@@ -104,13 +108,15 @@ class WebrtcJourney(Journey):
 
     async def open(self, operation: Operation) -> None:
         """Make the call and wait for ``session.created``."""
-        self.track = _new_track()
+        self.track = _new_track() if self.speaks else None
         self._call = await open_call(
             self.target,
             self.world.signaling,
             self.recorder,
             name="client",
+            audio=Audio.NO_TRACK,
             track=self.track,
+            listens=False,
             timeout_s=self.target.patience_s,
         )
         created = await self.events.expect("session.created", "error")
@@ -141,6 +147,20 @@ class WebrtcText(WebrtcJourney):
         operation.first_ns = turn.first_text_ns
         operation.done_ns = turn.done_ns
         completed(turn.response)
+
+
+class WebrtcIdle(WebrtcJourney):
+    """Nothing, but to notice when the call ends."""
+
+    operation = "idle"
+    drains = False
+    speaks = False
+
+    async def act(self, operation: Operation) -> None:
+        """Wait a while for what must not come."""
+        with suppress(EventNotReceived):
+            await self.call.wait_closed(float(self.parameters.get("hold_s", 3600.0)))
+            raise ConnectionLost(lane="client", code=None, reason="hung up", while_doing="idle")
 
 
 class WebrtcVoice(WebrtcJourney):

@@ -13,3 +13,10 @@ async def test_the_phases_of_a_set_up_follow_each_other(fake, opened):
     assert operation.more["setup_ms"] == offered_ns + sum(to_open)
     whole_ns = operation.done_ns - operation.sent_ns
     assert operation.more["setup_ms"] + operation.more["created_ms"] <= whole_ns
+
+
+async def test_a_call_in_which_nobody_speaks_sends_no_sound(fake, opened):
+    journey, _ = await opened(fake, "webrtc-idle")
+    (sender,) = journey.call.peer.getSenders()
+    stats = (await sender.getStats()).values()
+    assert [each.packetsSent for each in stats if each.type == "outbound-rtp"] == [0]

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from realtime_harness.checks import Check
 from realtime_harness.errors import HarnessError, TargetViolation
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.evidence.blame import blamed_field
 from realtime_harness.results import CheckResult
 from realtime_harness.scenario import Scenario
 from realtime_harness.verdicts import Verdict
@@ -67,6 +68,8 @@ class Ledger:
         """Judge: a pass, or what the check's level makes of a clause that is not met."""
         verdict = Verdict.PASS if ok else check.level.not_met
         said = "" if ok else reason or "the clause is not met"
+        if said and not path:
+            path = self._blamed(check, said, evidence)
         self._judge(check, verdict, said, evidence, "" if ok else path)
         return ok
 
@@ -130,6 +133,12 @@ class Ledger:
             for check in self._scenario.checks
         ]
 
+    def _blamed(self, check: Check, reason: str, evidence: Evidence) -> str:
+        seq, entries = _seq(evidence), self._recorder.entries
+        if seq is None or not 0 <= seq < len(entries):
+            return ""
+        return blamed_field(check.id, reason, entries[seq].data)
+
     def _judge(
         self, check: Check, verdict: Verdict, reason: str, evidence: Evidence, path: str = ""
     ) -> None:
@@ -141,7 +150,7 @@ class Ledger:
         known = self._judged.get(check.id)
         if known is not None and _SEVERITY[known.verdict] >= _SEVERITY[verdict]:
             return
-        seq = evidence if isinstance(evidence, int) or evidence is None else evidence.seq
+        seq = _seq(evidence)
         self._judged[check.id] = Judgement(verdict, reason, seq, path)
         self._recorder.record(
             Lane.HARNESS,
@@ -150,3 +159,7 @@ class Ledger:
             Kind.VERDICT,
             {"check": check.id, "verdict": verdict.value, "reason": reason, "evidence": seq},
         )
+
+
+def _seq(evidence: Evidence) -> int | None:
+    return evidence if isinstance(evidence, int) or evidence is None else evidence.seq

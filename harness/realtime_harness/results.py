@@ -96,7 +96,9 @@ class CheckResult(_Record):
     evidence_seq: int | None = None
     """:attr:`Entry.seq` of the line that decided it, where there is one."""
     evidence_path: str = ""
-    """Which field of its ``data`` did, such as ``response.output[0].id``; empty for all of it."""
+    """Which field of its ``data`` did, such as ``response.output[0].id``; ``body:a=setup`` for such
+    lines of an SDP, and ``body.error.code`` for a member of a body that is JSON; empty for all of
+    it."""
     standing: Standing | None = None
     """Where it stands with the baseline and the requirement set of the run."""
     known: str = ""

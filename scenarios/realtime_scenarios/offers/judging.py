@@ -8,6 +8,7 @@ from realtime_harness.checks import Check
 from realtime_harness.clients import sdp
 from realtime_harness.clients.sdp import MediaDescription
 from realtime_harness.clients.signaling import HttpAnswer
+from realtime_harness.evidence.blame import sdp_line
 from realtime_harness.run import ScenarioRun
 from realtime_harness.targets.capabilities import Capability
 from realtime_scenarios.offers import checks
@@ -139,12 +140,19 @@ async def judge_answer(run: ScenarioRun, offer: str, answer: HttpAnswer) -> None
     )
     offered = sdp.parse(offer)
     got, want = _outline(answered), _outline(offered)
-    run.check(checks.ANSWER_SECTIONS, got == want, f"expected {want}, got {got}", evidence=answer)
+    run.check(
+        checks.ANSWER_SECTIONS,
+        got == want,
+        f"expected {want}, got {got}",
+        evidence=answer,
+        path=sdp_line("a=mid"),
+    )
     run.check(
         checks.ANSWER_BUNDLE,
         answered.bundle == offered.bundle,
         f"expected the group {offered.bundle}, got {answered.bundle}",
         evidence=answer,
+        path=sdp_line("a=group:BUNDLE"),
     )
     _judge_audio(run, offered.first("audio"), answered.first("audio"), answer)
     channel = answered.first("application")
@@ -154,6 +162,7 @@ async def judge_answer(run: ScenarioRun, offer: str, answer: HttpAnswer) -> None
         port is not None,
         "expected an application section that is not rejected, with an sctp-port, got none",
         evidence=answer,
+        path=sdp_line("m=application" if channel is None or not channel.port else "a=sctp-port"),
     )
 
 
@@ -172,48 +181,57 @@ def _judge_audio(
         bool(got) and got <= want,
         f"expected some of {sorted(want)}, got {sorted(got)}",
         evidence=evidence,
+        path=sdp_line("a=rtpmap"),
     )
-    expectations: tuple[tuple[Check, object, bool, str], ...] = (
+    has_name = 4 <= len(answered.get("ice-ufrag") or "") <= 256
+    has_password = 22 <= len(answered.get("ice-pwd") or "") <= 256
+    expectations: tuple[tuple[Check, object, bool, str, str], ...] = (
         (
             checks.ANSWER_RTCP_MUX,
             answered.get("rtcp-mux"),
             answered.get("rtcp-mux") is not None,
             "the attribute rtcp-mux",
+            "a=rtcp-mux",
         ),
         (
             checks.ANSWER_DIRECTION,
             answered.direction,
             answered.direction == offered.direction,
             offered.direction,
+            f"a={answered.direction}",
         ),
         (
             checks.ANSWER_DTLS_ROLE,
             answered.get("setup"),
             answered.get("setup") in {"active", "passive"},
             "active or passive",
+            "a=setup",
         ),
         (
             checks.ANSWER_CANDIDATES,
             answered.candidates or None,
             bool(answered.candidates),
             "at least one candidate",
+            "a=candidate",
         ),
         (
             checks.ANSWER_FINGERPRINT,
             answered.get("fingerprint"),
             _FINGERPRINT.fullmatch(answered.get("fingerprint") or "") is not None,
             "a hash function and pairs of upper-case hexadecimal digits",
+            "a=fingerprint",
         ),
         (
             checks.ANSWER_ICE_CREDENTIALS,
             (answered.get("ice-ufrag"), answered.get("ice-pwd")),
-            4 <= len(answered.get("ice-ufrag") or "") <= 256
-            and 22 <= len(answered.get("ice-pwd") or "") <= 256,
+            has_name and has_password,
             "ice-ufrag of 4 to 256 and ice-pwd of 22 to 256 characters",
+            "a=ice-pwd" if has_name else "a=ice-ufrag",
         ),
     )
-    for check, value, met, expected in expectations:
-        run.check(check, met, f"expected {expected}, got {value or 'none'}", evidence=evidence)
+    for check, value, met, expected, line in expectations:
+        reason = f"expected {expected}, got {value or 'none'}"
+        run.check(check, met, reason, evidence=evidence, path=sdp_line(line))
 
 
 def _judge_envelope(run: ScenarioRun, answer: HttpAnswer) -> None:

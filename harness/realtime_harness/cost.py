@@ -16,7 +16,20 @@ from typing import Any
 
 from realtime_harness.evidence import Direction, Entry, Kind
 
-__all__ = ["Charge", "PriceList", "charge", "price_list"]
+__all__ = ["CHARGED", "LIKELY_USD", "Charge", "PriceList", "bill", "charge", "price_list"]
+
+CHARGED = frozenset(
+    {
+        "response.done",
+        "conversation.item.input_audio_transcription.completed",
+        "session.input_audio_buffer.append",
+    }
+)
+"""Types of the events that :func:`charge` has something to say about."""
+
+LIKELY_USD = 0.01
+"""What a response is taken to cost before one was seen that costs more: one of some ten seconds of
+speech, by the prices of most models."""
 
 _MILLION = 1e6
 _BYTES_PER_MINUTE = 24_000 * 2 * 60
@@ -106,6 +119,29 @@ def charge(
             minute = prices.of_minute("gpt-realtime-translate")
             return Charge(id="", usd=sent_bytes / _BYTES_PER_MINUTE * minute)
     return None
+
+
+def bill(usd: float, charges: int, *, limit_usd: float | None, model: str) -> dict[str, Any]:
+    """Return what is written down about the costs of a run.
+
+    Args:
+        usd: that were charged.
+        charges: how many there were.
+        limit_usd: what they must not pass; ``None`` for no limit.
+        model: that was charged.
+
+    """
+    prices = price_list()
+    told = f"{prices.date}, {prices.source}"
+    return {
+        "usd": round(usd, 6),
+        "charges": charges,
+        "limit_usd": limit_usd,
+        "model": model,
+        "prices": told
+        if prices.knows(model)
+        else f"the highest of {told}, as {model} is not in it",
+    }
 
 
 def _usd(usage: Mapping[str, Any], prices: Mapping[str, float]) -> float:

@@ -10,23 +10,20 @@ from typing import Any
 
 import orjson
 
-from realtime_harness.cost import charge, price_list
+from realtime_harness.cost import LIKELY_USD, bill, charge
 from realtime_harness.evidence import Entry, Journal
 from realtime_harness.targets.target import Target
 
 __all__ = ["Meter"]
 
 _FILE = "costs.jsonl"
-_LIKELY_USD = 0.01
-"""What a response is taken to cost before one was seen that costs more: one of some ten seconds of
-speech, by the prices of most models."""
 
 
 @dataclass(slots=True)
 class _Spent:
     usd: float = 0.0
     charges: int = 0
-    dearest_usd: float = _LIKELY_USD
+    dearest_usd: float = LIKELY_USD
 
 
 class Meter:
@@ -84,17 +81,8 @@ class Meter:
 
     def bill(self) -> dict[str, Any]:
         """Return what ``run.json`` says about costs."""
-        spent, prices = self._catch_up(), price_list()
-        known = prices.knows(self._model)
-        return {
-            "usd": round(spent.usd, 6),
-            "charges": spent.charges,
-            "limit_usd": self._limit_usd,
-            "model": self._model,
-            "prices": f"{prices.date}, {prices.source}"
-            if known
-            else f"the highest of {prices.date}, {prices.source}, as {self._model} is not in it",
-        }
+        spent = self._catch_up()
+        return bill(spent.usd, spent.charges, limit_usd=self._limit_usd, model=self._model)
 
     def close(self) -> None:
         """Close the file. Idempotent."""

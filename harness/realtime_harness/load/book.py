@@ -14,6 +14,7 @@ from typing import Any
 from realtime_harness.load.course import Course
 from realtime_harness.load.health import Health
 from realtime_harness.load.operation import Tally
+from realtime_harness.load.purse import Bill
 from realtime_harness.load.slo import Objective, State, judge
 from realtime_harness.load.wire import Interval
 
@@ -96,6 +97,8 @@ class Book:
         """What went wrong with an engine; empty as long as nothing did."""
         self.aborted = ""
         """Why the run was ended early; empty as long as it was not."""
+        self.bill = Bill()
+        """What was charged, from the first session on."""
         self._names = list(engines)
         self._patient = [each for each in objectives if each.abort_after_s is not None]
         self._today = today
@@ -145,6 +148,12 @@ class Book:
         self._heard_s[engine] = t_s
         self._sessions[engine] = interval.sessions
         self.failures += interval.failures
+        self.bill.merge(interval.bill)
+        if interval.bill.is_exhausted:
+            self.abort(
+                f"ended after {t_s:.0f} s, to stay below --max-cost: about ${self.bill.usd:.4f} is "
+                "spent, and what may come next might be more than is left"
+            )
         self._line.merge(interval.tally)
         self._line_health[engine].merge(interval.health)
         if not self.course.counts(t_s):

@@ -21,24 +21,23 @@ from typing import Any
 import orjson
 
 from realtime_harness.errors import RealtimeHarnessError
+from realtime_harness.load.backoff import USUAL_S, stay_away_s
+from realtime_harness.load.goodput import Limit, Yardstick
 from realtime_harness.load.health import Probe
 from realtime_harness.load.operation import UNFINISHED, Failure, Operation, Series, Tally
 from realtime_harness.load.pacing import Pacer
 from realtime_harness.load.profile import Profile
+from realtime_harness.load.purse import Account, Bill, Purse
 from realtime_harness.load.schedule import SHAPES, arrivals
-from realtime_harness.load.sessions import Journey, World, class_of, journey_class
+from realtime_harness.load.sessions import RATE_LIMITED, Journey, World, class_of, journey_class
 from realtime_harness.load.wire import INTERVAL_S, Interval
 from realtime_harness.targets.retry import NEVER
 from realtime_harness.targets.target import Target
 
 __all__ = ["Engine", "Plan", "main", "serve"]
 
-_DRAIN_S = 2.0
-"""For how long operations under way may come to their end when the run is over."""
 _CLOSE_S = 2.0
 _TRIAL_S = 10.0
-_RETRY_S = 1.0
-"""How long a session that failed waits before it comes back."""
 _EXAMPLES = 3
 """Of each class of failures that are told with their evidence."""
 _GOLDEN = 0.6180339887498949
@@ -65,19 +64,32 @@ class Plan:
     share: int = 0
     """Number of this engine, from 0."""
     shares: int = 1
+    limits: tuple[Limit, ...] | None = None
+    """What good operations do not exceed; ``None`` if what is good need not be counted."""
+    is_metered: bool = False
+    """Whether to add up what is charged."""
+    allowance_usd: float | None = None
+    """What this engine's sessions may cost; ``None`` for no limit."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values; they contain the target's key."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return {**values, "target": self.target.to_json(), "profile": self.profile.to_json()}
+        plain = {
+            "target": self.target.to_json(),
+            "profile": self.profile.to_json(),
+            "limits": self.limits and [each.to_json() for each in self.limits],
+        }
+        return {**values, **plain}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Plan:
         """Read back what :meth:`to_json` returned."""
-        read = {
+        read: dict[str, Any] = {
             "target": Target.from_json(values["target"]),
             "profile": Profile.from_json(values["profile"]),
         }
+        if values["limits"] is not None:
+            read["limits"] = tuple(Limit(**each) for each in values["limits"])
         return cls(**{**values, **read})
 
 
@@ -107,6 +119,8 @@ class Engine:
         self._spawner: asyncio.Task[None] | None = None
         self._teller: asyncio.Task[None] | None = None
         self._tally = Tally()
+        self._yardstick = None if plan.limits is None else Yardstick(plan.limits)
+        self._purse = Purse(target, plan.allowance_usd) if plan.is_metered else None
         self._failures: list[dict[str, Any]] = []
         self._examples: Counter[tuple[str, str]] = Counter()
         self._start_ns = perf_counter_ns()
@@ -122,6 +136,8 @@ class Engine:
         Whether it succeeds does not matter: if it does not, neither will others, which count.
         """
         journey = self.journey(0)
+        if not self.may_act():
+            return
         now = perf_counter_ns()
         operation = Operation(name="trial", intended_ns=now, due_ns=now, sent_ns=now)
         with suppress(Exception):
@@ -130,6 +146,7 @@ class Engine:
                 if journey.drains:
                     await journey.act(operation)
         await _close(journey)
+        self.acted(journey, 0.0)
         self._probe.take()
         self._tally = Tally()
 
@@ -155,15 +172,20 @@ class Engine:
         for session in list(self._sessions.values()):
             session.cut()
 
-    async def stop(self) -> None:
-        """End all sessions, in a few seconds at the most, and tell the rest."""
+    async def stop(self, drain_s: float) -> None:
+        """End all sessions, in a few seconds at the most, and tell the rest.
+
+        Args:
+            drain_s: for how long operations under way may come to their end.
+
+        """
         self.stopping.set()
         self._wanted = 0
         await _end(self._spawner)
         for session in list(self._sessions.values()):
             session.leave()
         if self._tasks and self._journey.drains:
-            await asyncio.wait(self._tasks, timeout=_DRAIN_S)
+            await asyncio.wait(self._tasks, timeout=drain_s)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -183,7 +205,24 @@ class Engine:
 
     def journey(self, number: int) -> Journey:
         """Return the journey of a session that is about to open."""
-        return self._journey(self._world, number)
+        journey = self._journey(self._world, number)
+        if self._purse is not None:
+            journey.recorder.account = Account(self._purse)
+        return journey
+
+    def may_act(self) -> bool:
+        """Return whether there is money for one more operation; :meth:`acted` follows if so."""
+        return self._purse is None or self._purse.begin()
+
+    def acted(self, journey: Journey, usd: float) -> None:
+        """Say that an operation is over, before which its session had cost so much."""
+        if self._purse is not None:
+            self._purse.end(self.spent_by(journey) - usd)
+
+    def spent_by(self, journey: Journey) -> float:
+        """Return what a session was charged so far, dollars."""
+        account = journey.recorder.account
+        return 0.0 if account is None else account.usd
 
     async def dues(self, number: int) -> Iterator[int] | None:
         """Return when the operations of a session are due; ``None`` if that is up to itself."""
@@ -205,10 +244,25 @@ class Engine:
         """Return how long a session thinks."""
         return round(self._plan.profile.think_s * 1e9)
 
-    def succeeded(self, operation: Operation) -> None:
-        """Count an operation."""
+    def succeeded(self, operation: Operation) -> bool:
+        """Count an operation; return whether it was good."""
         self._tally.add(operation)
         self._late(operation.sent_ns - operation.due_ns)
+        if self._yardstick is None:
+            return True
+        is_good = self._yardstick.is_good(operation)
+        self._tally.good[operation.name] += is_good
+        return is_good
+
+    def kept_away(self, operation: str) -> None:
+        """Count an operation that was due while its session kept away, as it was told to."""
+        self._tally.fail(operation, RATE_LIMITED)
+
+    def ended(self, *, is_good: bool) -> None:
+        """Count a session that is over."""
+        if self._yardstick is not None:
+            self._tally.ended["all"] += 1
+            self._tally.ended["good"] += is_good
 
     def failed(self, operation: Operation, outcome: str, error: BaseException, by: Journey) -> None:
         """Count an operation that failed."""
@@ -277,6 +331,7 @@ class Engine:
             sessions=sum(session.is_open for session in self._sessions.values()),
             tally=tally,
             health=self._probe.take(),
+            bill=Bill() if self._purse is None else self._purse.take(),
             failures=failures,
         )
         self._tell(interval.to_json())
@@ -292,6 +347,12 @@ class _Session:
         self._journey: Journey | None = None
         self._is_leaving = False
         self._is_cut = False
+        # Not known before it has done anything.
+        self._is_good: bool | None = None
+        # How long to keep away after a failure, whether because we were told to, and until when.
+        self._away_s = USUAL_S
+        self._is_told = False
+        self._back_ns = 0
         self._interrupted = asyncio.Event()
 
     def leave(self) -> None:
@@ -308,6 +369,13 @@ class _Session:
 
     async def live(self) -> None:
         """Live until told to leave."""
+        try:
+            await self._live()
+        finally:
+            if self._is_good is not None:
+                self._engine.ended(is_good=self._is_good)
+
+    async def _live(self) -> None:
         dues: Iterator[int] | None = None
         due_ns = perf_counter_ns()
         first = True
@@ -329,7 +397,9 @@ class _Session:
                 if not self._is_leaving:
                     self._interrupted.clear()
             else:
-                due_ns += round(_RETRY_S * 1e9)
+                due_ns += round(self._away_s * 1e9)
+                if self._is_told:
+                    self._back_ns = due_ns
                 await self._until(due_ns)
 
     async def _act(self, journey: Journey, dues: Iterator[int] | None) -> None:
@@ -346,14 +416,26 @@ class _Session:
                     await self._interrupted.wait()
                     return
                 due_ns = following
+                if due_ns < self._back_ns:
+                    # To send it now would make a latency of what was a refusal.
+                    self._engine.kept_away(journey.operation)
+                    self._is_good = False
+                    continue
             if not await self._until(due_ns):
                 return
-            position += 1
-            # What is due while the last one was not done yet waits for the service, not for us.
-            if not await self._do(
-                journey.operation, journey.act, due_ns, max(due_ns, free_ns), position
-            ):
+            if not self._engine.may_act():
+                await self._interrupted.wait()
                 return
+            position += 1
+            usd = self._engine.spent_by(journey)
+            # What is due while the last one was not done yet waits for the service, not for us.
+            try:
+                if not await self._do(
+                    journey.operation, journey.act, due_ns, max(due_ns, free_ns), position
+                ):
+                    return
+            finally:
+                self._engine.acted(journey, usd)
             free_ns = perf_counter_ns()
             due_ns = free_ns + think_ns
 
@@ -382,12 +464,23 @@ class _Session:
             if self._engine.stopping.is_set() or self._is_cut:
                 self._engine.unfinished(operation)
             else:
-                self._engine.failed(operation, class_of(error, journey), error, journey)
+                self._fail(operation, error, journey)
             return False
         if not operation.done_ns:
             operation.done_ns = perf_counter_ns()
-        self._engine.succeeded(operation)
+        is_good = self._engine.succeeded(operation)
+        self._is_good = is_good and self._is_good is not False
         return True
+
+    def _fail(self, operation: Operation, error: Exception, journey: Journey) -> None:
+        outcome = class_of(error, journey)
+        self._engine.failed(operation, outcome, error, journey)
+        self._is_good = False
+        self._is_told = outcome == RATE_LIMITED
+        self._away_s = USUAL_S
+        if self._is_told:
+            place = self._number * _GOLDEN % 1
+            self._away_s = stay_away_s(error, journey.recorder.entries, place=place)
 
     async def _until(self, due_ns: int) -> bool:
         """Wait until it is time; return whether to go on."""
@@ -441,7 +534,7 @@ async def serve(connection: socket.socket) -> None:
                 case "cut" if engine is not None:
                     engine.cut()
                 case "stop" if engine is not None:
-                    await engine.stop()
+                    await engine.stop(command["drain_s"])
                     break
     except RealtimeHarnessError as error:
         tell({"is": "fault", "text": str(error)})

@@ -17,7 +17,7 @@ import orjson
 
 from realtime_harness.errors import HarnessError
 from realtime_harness.load.engine import Plan
-from realtime_harness.load.wire import Interval
+from realtime_harness.load.wire import Interval, stop
 
 __all__ = ["EngineProcess", "fleet", "how_it_ended", "start_engine"]
 
@@ -125,9 +125,14 @@ class EngineProcess:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(orjson.dumps(command) + b"\n")
 
-    async def stop(self) -> None:
-        """Have it end its sessions, and wait until it has told the rest; bounded."""
-        self.tell(do="stop")
+    async def stop(self, *, in_a_hurry: bool = False) -> None:
+        """Have it end its sessions, and wait until it has told the rest; bounded.
+
+        Args:
+            in_a_hurry: do not wait for what is under way.
+
+        """
+        self.tell(**stop(in_a_hurry=in_a_hurry))
         with suppress(TimeoutError):
             async with asyncio.timeout(_END_S):
                 await self.ended.wait()

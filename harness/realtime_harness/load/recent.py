@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from realtime_harness.evidence import Direction, Entry, Kind, Lane, Recorder
+from realtime_harness.load.purse import CHARGED, Account
 
 __all__ = ["RecentRecorder"]
 
@@ -24,6 +25,8 @@ class RecentRecorder(Recorder):
         super().__init__()
         self._lines: list[_Line | None] = [None] * _KEPT
         self._seq = 0
+        self.account: Account | None = None
+        """What is shown each line that may say that something was charged."""
         self.entries = _Entries(self._lines)
 
     def now_ns(self) -> int:
@@ -57,6 +60,8 @@ class RecentRecorder(Recorder):
         seq = self._seq
         self._seq = seq + 1
         self._lines[seq % _KEPT] = (seq, t_ns, lane, connection, direction, kind, data)
+        if self.account is not None and data.get("type") in CHARGED:
+            self.account.note(self.entries[seq])
         return seq
 
     def recent(self) -> list[dict[str, Any]]:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import platform
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from realtime_harness import __version__
+from realtime_harness.cost import bill
 from realtime_harness.errors import UsageError
 from realtime_harness.evidence import Journal
 from realtime_harness.load.book import Book, Moment
 from realtime_harness.load.course import Course, Orders
 from realtime_harness.load.engine import Plan
+from realtime_harness.load.environment import environment
 from realtime_harness.load.fleet import EngineProcess, fleet
+from realtime_harness.load.goodput import goodput, limits_of, wants_goodput
 from realtime_harness.load.health import Finding, Fitness, Health, examine
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile
+from realtime_harness.load.purse import Bill
 from realtime_harness.load.schedule import SHAPES
 from realtime_harness.load.slo import Objective, Outcome, State, judge
 from realtime_harness.load.wire import INTERVAL_S
@@ -37,6 +39,7 @@ __all__ = [
     "LoadResult",
     "carry_out",
     "conclude",
+    "cost_of",
     "engine_plan",
     "open_book",
     "write_result",
@@ -61,6 +64,8 @@ class LoadPlan:
     processes: int = 1
     is_own: bool = False
     """Whether the user says that the endpoint is theirs to load."""
+    max_cost_usd: float | None = None
+    """What it may cost; ``None`` for no limit."""
     command: tuple[str, ...] = ()
 
     @property
@@ -74,6 +79,11 @@ class LoadPlan:
         return self.spawn_rate or self.profile.spawn_rate
 
     @property
+    def is_metered(self) -> bool:
+        """Whether to add up what it costs: what is on this machine costs nothing."""
+        return self.max_cost_usd is not None or not self.target.is_loopback
+
+    @property
     def course(self) -> Course:
         """When what happens."""
         return Course(
@@ -83,6 +93,27 @@ class LoadPlan:
             duration_s=self.duration_s,
             arrival_rate=self.arrival_rate,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, for another process; they contain the target's key."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            **values,
+            "target": self.target.to_json(),
+            "profile": self.profile.to_json(),
+            "objectives": [each.to_json() for each in self.objectives],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LoadPlan:
+        """Read back what :meth:`to_json` returned."""
+        read = {
+            "target": Target.from_json(values["target"]),
+            "profile": Profile.from_json(values["profile"]),
+            "objectives": tuple(map(Objective.from_json, values["objectives"])),
+            "command": tuple(values["command"]),
+        }
+        return cls(**{**values, **read})
 
     def look(self) -> None:
         """See whether it may be carried out.
@@ -119,6 +150,8 @@ class LoadResult:
     """Of each engine meanwhile."""
     outcomes: list[Outcome]
     failures: list[dict[str, Any]]
+    spent: Bill = field(default_factory=Bill)
+    """What was charged, in the ramp as well."""
     requested: int | None = None
     """How many operations were due; ``None`` if sessions decide that themselves."""
     aborted: str = ""
@@ -163,7 +196,6 @@ async def carry_out(
             try:
                 await _lead(plan.course, book, engines, journal, watch)
             except asyncio.CancelledError:
-                book.abort("interrupted")
                 write_result(folder, plan, conclude(plan, book), started)
                 raise
             result = conclude(plan, book)
@@ -173,12 +205,19 @@ async def carry_out(
     return result
 
 
-def open_book(plan: LoadPlan) -> Book:
-    """Return the book of a run that is about to begin."""
+def open_book(plan: LoadPlan, engines: Sequence[str] | None = None) -> Book:
+    """Return the book of a run that is about to begin.
+
+    Args:
+        plan: what is asked for.
+        engines: what each is called, if not just an engine.
+
+    """
     count = plan.processes
+    numbered = [f"engine {n} of {count}" for n in range(1, count + 1)]
     return Book(
         plan.course,
-        [f"engine {n} of {count}" for n in range(1, count + 1)] if count > 1 else ["the engine"],
+        engines or (numbered if count > 1 else ["the engine"]),
         objectives=plan.objectives,
         today=datetime.now(UTC).date(),
     )
@@ -202,6 +241,7 @@ def conclude(plan: LoadPlan, book: Book) -> LoadResult:
         health=book.health,
         outcomes=outcomes,
         failures=book.failures,
+        spent=book.bill,
         requested=None if book.is_over else plan.course.requested(),
         aborted=book.aborted,
     )
@@ -219,6 +259,9 @@ def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
         spawn_rate=plan.rate / plan.processes,
         share=share,
         shares=plan.processes,
+        limits=limits_of(plan.objectives) if wants_goodput(plan.objectives) else None,
+        is_metered=plan.is_metered,
+        allowance_usd=None if plan.max_cost_usd is None else plan.max_cost_usd / plan.processes,
     )
 
 
@@ -247,17 +290,29 @@ async def _lead(
         journal.append(moment.to_json())
         watch(moment)
 
-    while (t_s := now_s()) < course.end_s and not book.is_over:
-        for number, command in orders.until(t_s):
-            engines[number].tell(**command)
-        await asyncio.sleep(min(INTERVAL_S / 2, course.end_s - t_s))
+    try:
+        while (t_s := now_s()) < course.end_s and not book.is_over:
+            for number, command in orders.until(t_s):
+                engines[number].tell(**command)
+            await asyncio.sleep(min(INTERVAL_S / 2, course.end_s - t_s))
+            take()
+            if (moment := book.look(now_s(), orders.wanted)) is not None:
+                tell(moment)
+    except asyncio.CancelledError:
+        book.abort("interrupted")
+        raise
+    finally:
+        book.stop(now_s())
+        await asyncio.gather(*(engine.stop(in_a_hurry=book.is_over) for engine in engines))
         take()
-        if (moment := book.look(now_s(), orders.wanted)) is not None:
-            tell(moment)
-    book.stop(now_s())
-    await asyncio.gather(*(engine.stop() for engine in engines))
-    take()
-    tell(book.close(now_s()))
+        tell(book.close(now_s()))
+
+
+def cost_of(plan: LoadPlan, spent: Bill) -> dict[str, Any] | None:
+    """Return what ``load.json`` says about what a run cost; ``None`` if nothing was added up."""
+    if not plan.is_metered:
+        return None
+    return bill(spent.usd, spent.charges, limit_usd=plan.max_cost_usd, model=plan.target.model)
 
 
 def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: datetime) -> None:
@@ -274,18 +329,15 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
         "processes": plan.processes,
         "started": started.isoformat(timespec="seconds"),
         "command": list(plan.command),
-        "environment": {
-            "realtime-harness": __version__,
-            "python": platform.python_version(),
-            "machine": platform.platform(),
-            "cores": os.cpu_count(),
-        },
+        "environment": environment(),
         "fitness": result.finding.to_json(),
         "health": [each.to_json() for each in result.health],
         "exit_code": int(result.exit_code),
         "requested": result.requested,
         "aborted": result.aborted,
         "objectives": [each.to_json() for each in result.outcomes],
+        "goodput": goodput(result.tally, plan.objectives, seconds=result.seconds),
+        "cost": cost_of(plan, result.spent),
         "steady_s": round(result.seconds, 3),
         "metrics": result.tally.described(),
         **result.tally.to_json(),

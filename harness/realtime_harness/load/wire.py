@@ -7,7 +7,8 @@ Down::
     {"do": "start", "in_s": 0.1}              begin with the schedule of arrivals
     {"do": "freeze"}                          collect garbage now rather than later
     {"do": "cut"}                             break all sessions off; they come back
-    {"do": "stop"}                            end all sessions, tell the rest, and end
+    {"do": "stop", "drain_s": 2.0}            let operations under way come to their end for so
+                                              long, end all sessions, tell the rest, and end
 
 Up::
 
@@ -27,11 +28,21 @@ from typing import Any
 
 from realtime_harness.load.health import Health
 from realtime_harness.load.operation import Tally
+from realtime_harness.load.purse import Bill
 
-__all__ = ["INTERVAL_S", "Interval"]
+__all__ = ["INTERVAL_S", "Interval", "stop"]
 
 INTERVAL_S = 0.25
 """How often an engine tells what it measured."""
+
+
+_DRAIN_S = 2.0
+"""For how long operations under way may come to their end when a run is over."""
+
+
+def stop(*, in_a_hurry: bool = False) -> dict[str, Any]:
+    """Return the command that ends all."""
+    return {"do": "stop", "drain_s": 0.0 if in_a_hurry else _DRAIN_S}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +55,7 @@ class Interval:
     """How many are connected."""
     tally: Tally = field(default_factory=Tally)
     health: Health = field(default_factory=Health)
+    bill: Bill = field(default_factory=Bill)
     failures: list[dict[str, Any]] = field(default_factory=list)
     """Some examples: the first few of each class."""
 
@@ -55,6 +67,7 @@ class Interval:
             "sessions": self.sessions,
             "tally": self.tally.to_json(),
             "health": self.health.to_json(),
+            "bill": self.bill.to_json(),
             "failures": self.failures,
         }
 
@@ -66,5 +79,6 @@ class Interval:
             sessions=values["sessions"],
             tally=Tally.from_json(values["tally"]),
             health=Health.from_json(values["health"]),
+            bill=Bill(*values["bill"]),
             failures=values["failures"],
         )

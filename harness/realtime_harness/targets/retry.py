@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-__all__ = ["NEVER", "Retry"]
+__all__ = ["NEVER", "Retry", "retry_after_s"]
 
 _PASSING = frozenset({429, 500, 502, 503, 504})
 """Statuses that say that it may work another time (RFC 9110, 15.5 and 15.6; RFC 6585, 4)."""
@@ -38,7 +38,7 @@ class Retry:
         """
         if attempt >= self.attempts or status not in _PASSING:
             return None
-        asked_s = _seconds(retry_after)
+        asked_s = retry_after_s(retry_after)
         if asked_s is not None:
             return asked_s if asked_s <= self.longest_pause_s else None
         pause_s = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
@@ -50,7 +50,7 @@ NEVER = Retry(attempts=1)
 """What fakes and everything else on this machine get: there, a refusal is news."""
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def retry_after_s(retry_after: str | None) -> float | None:
     """Return what a ``Retry-After`` asks for; ``None`` if it says nothing that can be read."""
     if retry_after is None:
         return None

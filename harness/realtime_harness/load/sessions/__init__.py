@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from realtime_harness.errors import UsageError
-from realtime_harness.load.sessions.base import Journey, World, class_of
+from realtime_harness.load.sessions.base import RATE_LIMITED, Journey, World, class_of
 from realtime_harness.load.sessions.calls import Sideband, WebrtcIdle, WebrtcText, WebrtcVoice
 from realtime_harness.load.sessions.text import Churn, Idle, Relayed, Text, Tools
 from realtime_harness.load.sessions.voice import BargeIn, Voice
 
-__all__ = ["JOURNEYS", "Journey", "World", "class_of", "journey_class"]
+__all__ = ["JOURNEYS", "RATE_LIMITED", "Journey", "World", "class_of", "journey_class"]
 
 JOURNEYS: Mapping[str, type[Journey]] = {
     "text": Text,

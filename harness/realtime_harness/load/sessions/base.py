@@ -25,7 +25,7 @@ from realtime_harness.targets.target import Target
 if TYPE_CHECKING:
     from realtime_harness.lab import Lab
 
-__all__ = ["Incomplete", "Journey", "World", "class_of", "completed"]
+__all__ = ["RATE_LIMITED", "Incomplete", "Journey", "World", "class_of", "completed"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,7 +127,10 @@ def completed(response: Mapping[str, Any]) -> None:
         raise Incomplete(str(response.get("status")), str(code or ""))
 
 
-_RATE_LIMITED = "rate-limited"
+RATE_LIMITED = "rate-limited"
+"""Class of what was refused for now. A session that is told so keeps away for a while."""
+
+_LIMIT_CODES = frozenset({"rate_limit_exceeded", "inference_rate_limit_exceeded"})
 
 
 def class_of(error: BaseException, journey: Journey) -> str:
@@ -137,7 +140,7 @@ def class_of(error: BaseException, journey: Journey) -> str:
     """
     match error:
         case ConnectionRefused(status=429):
-            return _RATE_LIMITED
+            return RATE_LIMITED
         case ConnectionRefused(status=int(status)):
             return f"refused-{status}"
         case ConnectionRefused():
@@ -148,13 +151,13 @@ def class_of(error: BaseException, journey: Journey) -> str:
             return f"lost-{code}" if code is not None else "lost"
         case TargetUnreachable():
             return "unreachable"
-        case Incomplete(code="rate_limit_exceeded"):
-            return _RATE_LIMITED
+        case Incomplete(code=code) if code in _LIMIT_CODES:
+            return RATE_LIMITED
         case Incomplete(status=status, code=code):
             return f"{status}-{code}" if code else status
         case TargetViolation():
             code = _last_error(journey)
-            return _RATE_LIMITED if code == "rate_limit_exceeded" else f"error-{code or 'event'}"
+            return RATE_LIMITED if code in _LIMIT_CODES else f"error-{code or 'event'}"
     return f"harness-{type(error).__name__}"
 
 

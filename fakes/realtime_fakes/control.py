@@ -39,8 +39,10 @@ __all__ = [
     "adjust",
     "advance",
     "create_service",
+    "delays",
     "delete_service",
     "drop",
+    "forget_delays",
     "guard",
     "hang_up",
     "is_loopback",
@@ -173,6 +175,17 @@ async def adjust(service: Service, request: web.Request) -> HttpReply:
     except ValueError as error:
         raise ControlError(400, str(error)) from error
     return json_reply(service.switched_on())
+
+
+async def delays(service: Service, request: web.Request) -> HttpReply:
+    """Return by how much faults have held events back, and how exactly they left."""
+    return json_reply(service.switchboard.held.describe())
+
+
+async def forget_delays(service: Service, request: web.Request) -> HttpReply:
+    """Count from now on what is held back."""
+    service.switchboard.held.clear()
+    return json_reply(service.switchboard.held.describe())
 
 
 async def session_switches(service: Service, request: web.Request) -> HttpReply:
@@ -376,6 +389,8 @@ SERVICE_ROUTES: tuple[tuple[str, str, ServiceHandler], ...] = (
     ("GET", "/switches", known_switches),
     ("PUT", "/switches", switches),
     ("PATCH", "/switches", adjust),
+    ("GET", "/delays", delays),
+    ("DELETE", "/delays", forget_delays),
     ("PUT", "/sessions/{session_id}/switches", session_switches),
     ("GET", "/script", show_script),
     ("PUT", "/script", script),

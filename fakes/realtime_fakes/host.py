@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter_ns
 from typing import Any, Protocol
 
 import orjson
@@ -38,6 +39,7 @@ from realtime_fakes.journal import Journal, Track
 from realtime_fakes.policy import Policy
 from realtime_fakes.scopes import masked
 from realtime_fakes.switches import AnswerTap, Caller, Switchboard
+from realtime_harness.timing import Alarm, Timekeeper
 
 __all__ = ["Host", "Media", "Outlet", "Player"]
 
@@ -139,7 +141,8 @@ class Host:
         self._lines: dict[Attachment, _Line] = {}
         self._is_filtering = False
         self._is_tapped = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._asked_ns = 0
+        self._timer: Alarm | None = None
         self._timer_due = float("inf")
         self._set_timer()
 
@@ -180,10 +183,11 @@ class Host:
 
     def receive(self, attachment: Attachment, frame: str | bytes) -> None:
         """Hand a client's frame to the session."""
+        asked_ns = perf_counter_ns()
         line = self._lines.get(attachment)
         if line is not None:
             self._journal.sent(line.track, frame)
-        self._deliver(self.session.receive(attachment, frame, self._clock.now()))
+        self._deliver(self.session.receive(attachment, frame, self._clock.now()), asked_ns)
 
     def receive_audio(self, pcm: bytes) -> None:
         """Hand decoded RTP, 24 kHz mono PCM16, to the session."""
@@ -281,7 +285,7 @@ class Host:
 
     def _damage(self, attachment: Attachment, line: _Line) -> None:
         if isinstance(line.outlet, DamagedLine):
-            line.outlet = line.outlet.discard()
+            line.outlet = line.outlet.thaw()
         faults = self.faults(attachment)
         line.read_pause_s = read_pause(faults)
         if not faults:
@@ -291,8 +295,15 @@ class Host:
             ends = Ends(partial(outlet.close, reason=""), outlet.cut)
         else:
             ends = Ends(self.end, self.cut)
-        seed = f"{self._switchboard.seed}/{attachment.name}"
-        line.outlet = DamagedLine(outlet, faults, seed=seed, ends=ends)
+        line.outlet = DamagedLine(
+            outlet,
+            faults,
+            seed=self._switchboard.seed,
+            number=f"{self._switchboard.next_line()}/{attachment.name}",
+            ends=ends,
+            held=self._switchboard.held,
+            asked_ns=lambda: self._asked_ns,
+        )
 
     def _finish(self) -> None:
         self.ended = True
@@ -307,8 +318,15 @@ class Host:
         self._lines.clear()
         return lines
 
-    def _deliver(self, effects: Iterable[Effect]) -> None:
-        """Carry effects out, and end the session if it says so."""
+    def _deliver(self, effects: Iterable[Effect], asked_ns: int | None = None) -> None:
+        """Carry effects out, and end the session if it says so.
+
+        Args:
+            effects: of the session.
+            asked_ns: when it was asked for them; now, if it was not.
+
+        """
+        self._asked_ns = asked_ns or perf_counter_ns()
         ending = Close(1000, "")
         is_cut = False
         is_tapped = self._is_tapped
@@ -402,9 +420,9 @@ class Host:
         delay = due - self._clock.now()
         if delay > 0 and self._clock.kind == "virtual":
             return
-        loop = asyncio.get_running_loop()
         self._timer_due = due
-        self._timer = loop.call_later(max(delay, 0.0), self._on_timer)
+        due_ns = perf_counter_ns() + round(delay * 1e9)
+        self._timer = Timekeeper.running().call_at(due_ns, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

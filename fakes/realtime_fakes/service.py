@@ -260,14 +260,15 @@ class Service:
         return task
 
     async def reset(self) -> None:
-        """End all sessions and calls, forget all ephemeral keys and empty the journal.
+        """End all sessions and calls, forget all ephemeral keys, empty the journal.
 
-        Switches and time stay.
+        What was held back is forgotten as well; switches and time stay.
         """
         for host in list(self.hosts.values()):
             host.end()
         self.keys.clear()
         self.journal.clear()
+        self.switchboard.held.clear()
         self.trunk.clear()
         await self._settle()
 

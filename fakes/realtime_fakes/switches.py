@@ -24,10 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, TypeAlias
 
 from realtime_fakes.audience import Role
 from realtime_fakes.faults import Fault, parse_fault
+from realtime_fakes.faults.held import Held
 from realtime_fakes.policy import Policy
 from realtime_fakes.scopes import EVERYBODY, SCOPE, Scope, for_session, parameters
 
@@ -151,6 +153,9 @@ class Switchboard:
         self._faults: tuple[Fault, ...] = ()
         self._is_scoped = False
         self.seed = seed
+        self.held = Held()
+        """What faults have held back."""
+        self._lines = count()
         self.everybody = InForce(policy=self._base)
         """What is on for everybody."""
 
@@ -171,7 +176,9 @@ class Switchboard:
             ValueError: if one is not known or cannot be read; nothing is changed then.
 
         """
-        wanted = tuple(map(parse_fault, faults))
+        # What is on already goes on, so that a delay that grows does not begin again.
+        on = {fault.text: fault for fault in self._faults}
+        wanted = tuple(on.get(text) or parse_fault(text) for text in faults)
         chosen = tuple(map(self._choice, dict.fromkeys(names)))
         self._choices, self._faults = chosen, wanted
         self._is_scoped = any(
@@ -186,6 +193,10 @@ class Switchboard:
     def caller(self, keys: tuple[str, ...], session_id: str | None) -> Caller:
         """Return somebody who knows what is on for him."""
         return Caller(keys, session_id, self.in_force(keys, session_id))
+
+    def next_line(self) -> int:
+        """Return a number for a line that faults damage, from 0."""
+        return next(self._lines)
 
     def look_up(self, caller: Caller) -> None:
         """Tell somebody what is on for him by now."""

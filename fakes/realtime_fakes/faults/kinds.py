@@ -1,37 +1,24 @@
 """Which faults there are, and what they take: the first parameter may be given without its name.
 
-``delay:50ms`` delays everything by 50 ms; ``drop:every=5,to=sideband`` loses every fifth event to a
-sideband; ``disconnect:3,key=sk-one`` breaks the connections opened with that key off after their
-third event; ``rtp-loss:3%,to=service`` loses what a caller says.
+``delay:50ms`` delays everything by 50 ms, ``delay:50ms@90%+400ms@10%,on=response.created`` one
+answer in ten by 400 ms, ``delay:50ms..250ms,over=10s`` more and more; ``drop:every=5,to=sideband``
+loses every fifth event to a sideband; ``disconnect:3,key=sk-one`` breaks the connections opened
+with that key off after their third event; ``rtp-loss:3%,to=service`` loses what a caller says.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter_ns
 from types import MappingProxyType
 from typing import Any
 
 from realtime_fakes.audience import Attachment, Role
+from realtime_fakes.faults.programs import Ramp, chance, delay, seconds
 from realtime_fakes.scopes import EVERYBODY, SCOPE, Parser, Scope, parameters
 
 __all__ = ["FAULTS", "Fault", "Kind", "parse_fault"]
-
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
-
-
-def _seconds(text: str) -> float:
-    if (match := _TIME.fullmatch(text)) is None:
-        raise ValueError("has to be a time such as 50ms or 1.5s")
-    return float(match[1]) * (0.001 if match[2] == "ms" else 1)
-
-
-def _chance(text: str) -> float:
-    number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    if not 0 <= number <= 1:
-        raise ValueError("has to be a chance such as 3% or 0.03")
-    return number
 
 
 def _count(text: str) -> int:
@@ -74,7 +61,7 @@ def _direction(text: str) -> str:
 
 _ANY: Mapping[str, Parser] = {"to": _target, **SCOPE, "seed": _count}
 """What every fault takes; one of packets has a ``to`` of its own."""
-_WHICH: Mapping[str, Parser] = {"every": _nth, "chance": _chance, "on": str}
+_WHICH: Mapping[str, Parser] = {"every": _nth, "chance": chance, "on": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +75,8 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     needs: tuple[str, ...] = ()
     """Parameters of which one has to be given."""
+    contradiction: Callable[[Mapping[str, Any]], str] = lambda given: ""
+    """Says what is wrong with what is given, each of which can be read by itself."""
 
     @property
     def usage(self) -> str:
@@ -106,6 +95,8 @@ class Fault:
     text: str
     """As it was written."""
     scope: Scope = EVERYBODY
+    began_ns: int = field(default_factory=perf_counter_ns, compare=False)
+    """Since when it is on, by ``time.perf_counter_ns``: what changes in time goes by this."""
 
     def concerns(self, attachment: Attachment, session_id: str) -> bool:
         """Whether it damages the line to this party."""
@@ -115,13 +106,39 @@ class Fault:
         )
 
 
+def _of_delay(given: Mapping[str, Any]) -> str:
+    if isinstance(given["by"], Ramp) == ("over" in given):
+        return ""
+    if "over" in given:
+        return "over is for a delay that grows, as in delay:50ms..250ms,over=10s"
+    return "give over, the time in which it grows, as in delay:50ms..250ms,over=10s"
+
+
+def _of_freeze(given: Mapping[str, Any]) -> str:
+    if "every" in given and given["every"] <= given["length"]:
+        return "every has to be longer than it stands still, as in freeze:2s,every=10s"
+    return ""
+
+
 _ALL = (
     Kind(
         name="delay",
-        summary="Every event is late by this much, and by up to `jitter` more; the order stays.",
-        parameters={"by": _seconds, "jitter": _seconds, "on": str},
+        summary="Every event is late by this much, and by up to `jitter` more, counted from what "
+        "it answers; the order stays. `50ms@90%+400ms@10%` is drawn for each event, so say "
+        "`on=response.created` for once in a response; `50ms..250ms` grows `over` a time.",
+        parameters={"by": delay, "jitter": seconds, "over": seconds, "on": str},
         defaults={"jitter": 0.0},
         needs=("by",),
+        contradiction=_of_delay,
+    ),
+    Kind(
+        name="freeze",
+        summary="Everything stands still for this long: no event leaves, all that are due leave at "
+        "its end. It begins `after` some time, and again `every` so often.",
+        parameters={"length": seconds, "after": seconds, "every": seconds},
+        defaults={"after": 0.0},
+        needs=("length",),
+        contradiction=_of_freeze,
     ),
     Kind(
         name="drop", summary="Events are lost.", parameters=_WHICH, needs=("every", "chance", "on")
@@ -173,13 +190,13 @@ _ALL = (
     Kind(
         name="slow-reader",
         summary="The service waits so long before it reads the next event of a WebSocket client.",
-        parameters={"pause": _seconds},
+        parameters={"pause": seconds},
         needs=("pause",),
     ),
     Kind(
         name="rtp-loss",
         summary="RTP packets of a call are lost on the way to the caller, or to the service.",
-        parameters={"chance": _chance, "every": _nth, "to": _direction},
+        parameters={"chance": chance, "every": _nth, "to": _direction},
         defaults={"to": "caller"},
         needs=("chance", "every"),
     ),
@@ -187,11 +204,12 @@ _ALL = (
         name="rtp-jitter",
         summary="RTP packets of a call are late by up to this much on the way to the caller, or to "
         "the service.",
-        parameters={"by": _seconds, "to": _direction},
+        parameters={"by": seconds, "to": _direction},
         defaults={"to": "caller"},
         needs=("by",),
     ),
 )
+
 
 FAULTS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 """By name."""
@@ -216,5 +234,7 @@ def parse_fault(text: str) -> Fault:
     given = parameters(f"fault {name!r}", rest, parsers, main=next(iter(kind.parameters)))
     if kind.needs and not set(given) & set(kind.needs):
         raise ValueError(f"fault {name!r}: give {' or '.join(kind.needs)}")
+    if wrong := kind.contradiction(given):
+        raise ValueError(f"fault {name!r}: {wrong}")
     scope = Scope(given.pop("key", None), given.pop("session", None))
     return Fault(kind, MappingProxyType({**kind.defaults, **given}), text, scope)

@@ -6,9 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
+from time import perf_counter_ns
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from realtime_fakes.faults.held import Held
 from realtime_fakes.faults.kinds import Fault
+from realtime_fakes.faults.programs import Freeze
+from realtime_harness.timing import Alarm, Timekeeper
 
 __all__ = ["DamagedLine", "Ends", "Way"]
 
@@ -50,6 +54,7 @@ class _Do(NamedTuple):
 
 _Out: TypeAlias = "bytes | _Wait | _Do"
 _Stage: TypeAlias = Callable[[bytes], Sequence[_Out]]
+_Maker: TypeAlias = "Callable[[Fault, Random, DamagedLine], _Stage]"
 
 
 class DamagedLine:
@@ -61,19 +66,43 @@ class DamagedLine:
         outlet: in front of which it stands.
         faults: what it does, in this order.
         seed: of what is random; a fault may have one of its own.
+        number: of the line, which makes what is random differ from that of others.
         ends: how it ends the connection.
+        held: is told what is held back.
+        asked_ns: says when that was asked for what is being sent; delays count from there.
 
     """
 
-    def __init__(self, outlet: Way, faults: Sequence[Fault], *, seed: str, ends: Ends) -> None:
+    def __init__(
+        self,
+        outlet: Way,
+        faults: Sequence[Fault],
+        *,
+        seed: int | None,
+        number: str,
+        ends: Ends,
+        held: Held,
+        asked_ns: Callable[[], int] = perf_counter_ns,
+    ) -> None:
+        self.now_ns = 0
+        """When that was asked for what goes through the stages."""
         self._outlet = outlet
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[tuple[float, bytes | _Do]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._last_due = 0.0
+        self._queue: deque[tuple[int, bytes | _Do, bool]] = deque()
+        self._alarm: Alarm | None = None
+        self._last_due_ns = 0
         self._is_dead = False
+        self._held = held
+        self._asked_ns = asked_ns
+        self._freezes = [
+            Freeze.of(fault.values, fault.began_ns)
+            for fault in faults
+            if fault.kind.name == "freeze"
+        ]
         self._stages = [
-            _STAGES[fault.kind.name](fault.values, Random(fault.values.get("seed", seed)), self)
+            _STAGES[fault.kind.name](
+                fault, Random(f"{fault.values.get('seed', seed)}/{number}"), self
+            )
             for fault in faults
             if fault.kind.name in _STAGES
         ]
@@ -81,6 +110,7 @@ class DamagedLine:
 
     def send(self, events: list[bytes]) -> None:
         """Damage events and send what is left of them."""
+        self.now_ns = self._asked_ns()
         for event in events:
             out: list[_Out] = [event]
             for stage in self._stages:
@@ -88,16 +118,17 @@ class DamagedLine:
                 for each in out:
                     passed += stage(each) if isinstance(each, bytes) else [each]
                 out = passed
-            late = 0.0
+            late_ns = 0
             for each in out:
                 if isinstance(each, _Wait):
-                    late += each.seconds
+                    late_ns += round(each.seconds * 1e9)
                 else:
-                    self._put(each, late)
+                    self._put(each, late_ns)
 
     def close(self, code: int, reason: str) -> None:
         """Close behind what waits."""
-        self._put(_Do(lambda: self._outlet.close(code, reason)), 0.0)
+        self.now_ns = perf_counter_ns()
+        self._put(_Do(lambda: self._outlet.close(code, reason)), 0)
 
     def cut(self) -> None:
         """Break off at once."""
@@ -111,29 +142,46 @@ class DamagedLine:
 
     def discard(self) -> Way:
         """Forget what waits; return the outlet behind."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._queue.clear()
         return self._outlet
 
-    def _put(self, what: bytes | _Do, late: float) -> None:
-        due = max(self._last_due, self._loop.time() + late)
-        if not self._queue and due <= self._loop.time():
+    def thaw(self) -> Way:
+        """Send what waits at once, and nothing more; return the outlet behind."""
+        waiting = [what for _, what, _ in self._queue]
+        outlet = self.discard()
+        for what in waiting:
+            self._release(what)
+        return outlet
+
+    def _put(self, what: bytes | _Do, late_ns: int) -> None:
+        due_ns = thawed_ns = self.now_ns + late_ns
+        for freeze in self._freezes:
+            thawed_ns = freeze.thaw(thawed_ns)
+        is_held = bool(late_ns) or thawed_ns > due_ns
+        due_ns = max(self._last_due_ns, thawed_ns)
+        if is_held and isinstance(what, bytes):
+            self._held.hold(what, due_ns - self.now_ns)
+        if not self._queue and (not is_held or due_ns <= perf_counter_ns()):
             self._release(what)
             return
-        self._last_due = due
-        self._queue.append((due, what))
-        if self._timer is None:
-            self._timer = self._loop.call_at(due, self._on_timer)
+        self._last_due_ns = due_ns
+        self._queue.append((due_ns, what, is_held))
+        if self._alarm is None:
+            self._alarm = Timekeeper.running().call_at(due_ns, self._on_alarm)
 
-    def _on_timer(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        while self._queue and self._queue[0][0] <= now:
-            self._release(self._queue.popleft()[1])
-        if self._queue and self._timer is None:
-            self._timer = self._loop.call_at(self._queue[0][0], self._on_timer)
+    def _on_alarm(self) -> None:
+        self._alarm = None
+        now_ns = perf_counter_ns()
+        while self._queue and self._queue[0][0] <= now_ns:
+            due_ns, what, is_held = self._queue.popleft()
+            if is_held:
+                self._held.left(now_ns - due_ns)
+            self._release(what)
+        if self._queue and self._alarm is None:
+            self._alarm = Timekeeper.running().call_at(self._queue[0][0], self._on_alarm)
 
     def _release(self, what: bytes | _Do) -> None:
         if isinstance(what, _Do):
@@ -180,29 +228,32 @@ def _chooser(values: Any, random: Random) -> Callable[[bytes], bool]:
     return chosen
 
 
-def _delay(values: Any, random: Random, line: DamagedLine) -> _Stage:
+def _delay(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    values = fault.values
     chosen = _chooser({"on": values["on"]} if "on" in values else {}, random)
+    draw, over_ns = values["by"].draw, values.get("over", 0.0) * 1e9
 
     def stage(event: bytes) -> Sequence[_Out]:
         if not chosen(event):
             return [event]
-        return [_Wait(values["by"] + random.uniform(0, values["jitter"])), event]
+        elapsed = min(1.0, (line.now_ns - fault.began_ns) / over_ns) if over_ns else 1.0
+        return [_Wait(draw(random, elapsed) + random.uniform(0, values["jitter"])), event]
 
     return stage
 
 
-def _drop(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    chosen = _chooser(values, random)
+def _drop(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    chosen = _chooser(fault.values, random)
     return lambda event: [] if chosen(event) else [event]
 
 
-def _duplicate(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    chosen = _chooser(values, random)
+def _duplicate(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    chosen = _chooser(fault.values, random)
     return lambda event: [event, event] if chosen(event) else [event]
 
 
-def _reorder(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    chosen = _chooser(values, random)
+def _reorder(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    chosen = _chooser(fault.values, random)
     held: list[_Out] = []
 
     def stage(event: bytes) -> Sequence[_Out]:
@@ -216,8 +267,8 @@ def _reorder(values: Any, random: Random, line: DamagedLine) -> _Stage:
     return stage
 
 
-def _corrupt(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    chosen = _chooser(values, random)
+def _corrupt(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    chosen = _chooser(fault.values, random)
 
     def stage(event: bytes) -> Sequence[_Out]:
         if not chosen(event):
@@ -250,23 +301,23 @@ def _after(values: Any, action: Callable[[], _Out | None]) -> _Stage:
     return stage
 
 
-def _stall(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    return _after(values, lambda: None)
+def _stall(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    return _after(fault.values, lambda: None)
 
 
-def _half_close(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    return _after(values, lambda: _Do(line.half_close))
+def _half_close(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    return _after(fault.values, lambda: _Do(line.half_close))
 
 
-def _close(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    return _after(values, lambda: line.end(lambda: line.close_all(values["code"])))
+def _close(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    return _after(fault.values, lambda: line.end(lambda: line.close_all(fault.values["code"])))
 
 
-def _disconnect(values: Any, random: Random, line: DamagedLine) -> _Stage:
-    return _after(values, lambda: line.end(line.cut_all))
+def _disconnect(fault: Fault, random: Random, line: DamagedLine) -> _Stage:
+    return _after(fault.values, lambda: line.end(line.cut_all))
 
 
-_STAGES: dict[str, Callable[[Any, Random, DamagedLine], _Stage]] = {
+_STAGES: dict[str, _Maker] = {
     "delay": _delay,
     "drop": _drop,
     "duplicate": _duplicate,

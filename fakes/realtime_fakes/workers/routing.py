@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import orjson
 from aiohttp import web
 
+from realtime_fakes.faults.held import merged
 from realtime_fakes.workers.all_watches import watch_all
 from realtime_fakes.workers.team import LEADER, Reply, Rule, Team
 
@@ -104,6 +105,10 @@ def _one_state(_request: web.Request, states: Sequence[dict[str, Any]]) -> dict[
     return merged
 
 
+def _all_delays(_request: web.Request, delays: Sequence[Any]) -> Any:
+    return merged(delays)
+
+
 def _one_journal(
     journals: Sequence[dict[str, Any]], *, after: int, until_ns: int
 ) -> dict[str, Any]:
@@ -150,6 +155,8 @@ _OF_SERVICES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/switches"): None,
     ("PUT", "/switches"): _everywhere(),
     ("PATCH", "/switches"): _everywhere(),
+    ("GET", "/delays"): _together(_all_delays),
+    ("DELETE", "/delays"): _everywhere(_all_delays),
     ("PUT", "/sessions/{session_id}/switches"): _wherever,
     ("GET", "/script"): None,
     ("PUT", "/script"): _everywhere(),

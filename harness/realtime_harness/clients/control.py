@@ -78,6 +78,10 @@ class Control:
         """Let the fake answer by these rules; it echoes what no rule is for."""
         return await self._ask("PUT", "/script", {"rules": list(rules)})
 
+    async def delays(self, *, forget: bool = False) -> dict[str, Any]:
+        """Return by how much faults have held events back, or count anew from now on."""
+        return await self._ask("DELETE" if forget else "GET", "/delays")
+
     async def session_switches(
         self,
         session_id: str,

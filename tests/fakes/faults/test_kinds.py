@@ -4,13 +4,18 @@ import pytest
 
 from realtime_fakes.audience import Attachment, Role
 from realtime_fakes.faults import FAULTS, line, parse_fault
+from realtime_fakes.faults.programs import Modes, Ramp
 
 
 @pytest.mark.parametrize(
     ("text", "values"),
     [
-        ("delay:50ms", {"by": 0.05, "jitter": 0.0}),
-        ("delay:by=1.5s,jitter=10ms,on=session.updated", {"by": 1.5, "jitter": 0.01}),
+        ("delay:50ms", {"by": Modes(((0.05, 1.0),)), "jitter": 0.0}),
+        ("delay:by=1.5s,jitter=10ms,on=a.b", {"by": Modes(((1.5, 1.0),)), "jitter": 0.01}),
+        ("delay:50ms@90%+0.4s@0.1,on=a.b", {"by": Modes(((0.05, 0.9), (0.4, 0.1)))}),
+        ("delay:50ms..250ms,over=10s", {"by": Ramp(0.05, 0.25), "over": 10.0}),
+        ("freeze:2s", {"length": 2.0, "after": 0.0}),
+        ("freeze:2s,after=500ms,every=10s", {"after": 0.5, "every": 10.0}),
         ("drop:every=5", {"every": 5}),
         ("drop:5", {"every": 5}),
         ("duplicate:chance=3%", {"chance": 0.03}),
@@ -30,9 +35,24 @@ def test_what_can_be_written(text, values):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("flood", "no fault named 'flood'; known: delay, drop"),
+        ("flood", "no fault named 'flood'; known: delay, freeze, drop"),
         ("delay", "fault 'delay': give by"),
-        ("delay:fast", "fault 'delay': by has to be a time such as 50ms or 1.5s, not 'fast'"),
+        (
+            "delay:fast",
+            "fault 'delay': by has to be 50ms, 50ms@90%+400ms@10% or 50ms..250ms, not 'fast'",
+        ),
+        ("delay:50ms..", "fault 'delay': by has to be 50ms, 50ms@90%"),
+        ("delay:50ms..1s", "fault 'delay': give over, the time in which it grows, as in delay:50"),
+        ("delay:50ms,over=1s", "fault 'delay': over is for a delay that grows, as in delay:50ms.."),
+        ("delay:50ms@90%+1s", "fault 'delay': by has to say how often each one is, as in 50ms@90%"),
+        ("delay:50ms@90%+1s@20%", "fault 'delay': by has to have shares that add up to 100%, not"),
+        ("delay:50ms@ten", "fault 'delay': by has to be a number, not"),
+        ("delay:1ms,jitter=2", "fault 'delay': jitter has to be a time such as 50ms or 1.5s, not"),
+        ("freeze", "fault 'freeze': give length"),
+        (
+            "freeze:2s,every=1s",
+            "fault 'freeze': every has to be longer than it stands still, as in",
+        ),
         ("drop:every=0", "fault 'drop': every has to be a whole number above 0, not '0'"),
         ("drop:chance=2", "fault 'drop': chance has to be a chance such as 3% or 0.03, not '2'"),
         ("drop:chance=x", "fault 'drop': chance has to be a number, not 'x'"),
@@ -75,5 +95,5 @@ def test_every_fault_says_how_it_is_written(kind):
 
 
 def test_every_fault_is_done_by_somebody():
-    elsewhere = {"slow-reader", "rtp-loss", "rtp-jitter"}  # test_media.py
+    elsewhere = {"slow-reader", "rtp-loss", "rtp-jitter", "freeze"}  # test_media.py, test_line.py
     assert {*line._STAGES, *elsewhere} == set(FAULTS)

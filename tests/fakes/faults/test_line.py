@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter_ns
 
 import pytest
 
 from realtime_fakes.faults import parse_fault
+from realtime_fakes.faults.held import Held
 from realtime_fakes.faults.line import DamagedLine, Ends
+
+MS = 1_000_000
 
 
 class Way:
@@ -14,9 +18,11 @@ class Way:
     def __init__(self):
         self.seen = []
         self.closed = asyncio.Event()
+        self.came = asyncio.Event()
 
     def send(self, events):
         self.seen += events
+        self.came.set()
 
     def close(self, code, reason):
         self.seen.append(code)
@@ -29,10 +35,20 @@ class Way:
         self.seen.append("half")
 
 
-def damaged(*faults, seed="1"):
+def damaged(*faults, seed=1, number="0", **more):
     way = Way()
     ends = Ends(lambda code: way.seen.append(code), way.cut)
-    return way, DamagedLine(way, [parse_fault(each) for each in faults], seed=seed, ends=ends)
+    known = [parse_fault(each) for each in faults]
+    more = {"held": Held(), **more}
+    return way, DamagedLine(way, known, seed=seed, number=number, ends=ends, **more)
+
+
+async def left(way, count):
+    """Wait until so much has come through."""
+    async with asyncio.timeout(5):
+        while len(way.seen) < count:
+            way.came.clear()
+            await way.came.wait()
 
 
 EVENTS = [b'{"type":"a"}', b'{"type":"b"}', b'{"type":"c"}', b'{"type":"d"}']
@@ -69,11 +85,13 @@ async def test_a_corrupted_event_differs_in_one_letter():
 
 async def test_chance_is_seeded():
     seen = []
-    for seed in ("1", "1", "2"):
-        way, line = damaged("drop:chance=50%", seed=seed)
+    for seed, number in ((1, "0"), (1, "0"), (2, "0"), (1, "1")):
+        way, line = damaged("drop:chance=50%", seed=seed, number=number)
         line.send(EVENTS * 20)
         seen.append(way.seen)
     assert seen[0] == seen[1] != seen[2]
+    # Or all sessions would be slow at the same time.
+    assert seen[0] != seen[3]
     assert 20 < len(seen[0]) < 60
 
 
@@ -82,10 +100,10 @@ async def test_what_is_delayed_keeps_its_order_and_a_close_comes_behind():
     line.send(EVENTS)
     line.close(1000, "")
     assert way.seen == [A]
-    start = asyncio.get_running_loop().time()
+    start = perf_counter_ns()
     async with asyncio.timeout(2):
         await way.closed.wait()
-    assert asyncio.get_running_loop().time() - start >= 0.015
+    assert perf_counter_ns() - start >= 15 * MS
     assert way.seen == [*EVENTS, 1000]
 
 
@@ -101,3 +119,74 @@ async def test_what_waits_is_forgotten_with_the_line():
     assert line.discard() is way
     await asyncio.sleep(0.03)
     assert way.seen == []
+
+
+async def test_what_waits_leaves_when_a_fault_is_switched_off():
+    way, line = damaged("delay:60s")
+    line.send(EVENTS)
+    line.close(1000, "")
+    assert line.thaw() is way
+    assert way.seen == [*EVENTS, 1000]
+
+
+def counts(held, event="a"):
+    described = held.describe()["events"].get(event, {"histogram": []})
+    return {ms: count for ms, count in described["histogram"]}
+
+
+async def test_a_delay_counts_from_what_was_asked_and_is_written_down():
+    # The service has thought for a while.
+    held, asked = Held(), perf_counter_ns() - 5 * MS
+    way, line = damaged("delay:30ms,on=b", held=held, asked_ns=lambda: asked)
+    line.send([A, B, C])
+    await left(way, 3)
+    assert perf_counter_ns() - asked >= 30 * MS
+    assert (counts(held, "a"), counts(held, "b"), counts(held, "c")) == ({}, {30.0: 1}, {})
+    assert held.describe()["late"]["count"] == 1
+
+
+async def test_delays_are_drawn_with_their_shares():
+    held = Held()
+    _, line = damaged("delay:10ms@75%+40ms@25%", held=held)
+    for _ in range(400):
+        # As if all before had left: whatever is behind a slow one waits for it.
+        line._last_due_ns = 0
+        line.send([A])
+    line.discard()
+    seen = counts(held)
+    assert set(seen) == {10.0, 40.0}
+    assert 260 <= seen[10.0] <= 340  # Five standard deviations of a draw.
+
+
+@pytest.mark.parametrize(
+    ("after_s", "delay_ms"), [(0, 50), (2.5, 100), (10, 250), (99, 250)], ids=str
+)
+async def test_a_delay_grows_by_the_time_that_it_is_on(after_s, delay_ms):
+    held = Held()
+    fault = parse_fault("delay:50ms..250ms,over=10s")
+    asked = fault.began_ns + round(after_s * 1e9)
+    way = Way()
+    ends = Ends(way.seen.append, way.cut)
+    line = DamagedLine(
+        way, [fault], seed=1, number="0", ends=ends, held=held, asked_ns=lambda: asked
+    )
+    line.send([A])
+    line.discard()
+    assert counts(held) == {delay_ms: 1}
+
+
+async def test_nothing_leaves_while_all_stands_still():
+    held = Held()
+    way, line = damaged("freeze:60ms", "delay:20ms,on=b", held=held)
+    began = perf_counter_ns()
+    line.send([A, B])
+    assert way.seen == []
+    await left(way, 2)
+    assert way.seen == [A, B]
+    assert perf_counter_ns() - began >= 50 * MS
+    line.send([C])
+    assert way.seen == [A, B, C]
+    assert counts(held, "c") == {}
+    # Of what would have been late anyway, too.
+    assert [*counts(held, "a")] == [*counts(held, "b")]
+    assert 50 <= next(iter(counts(held))) <= 60

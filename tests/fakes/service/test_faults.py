@@ -147,3 +147,26 @@ async def test_rtp_may_be_lost_and_late_on_the_way_to_the_service(client, silenc
     await put(client)
     before = heard_ms(await client.state())
     await client.state_until(lambda state: heard_ms(state) > before + 100)
+
+
+async def test_what_was_held_back_is_told(client, say):
+    await put(client, "delay:20ms,on=response.created")
+    socket = await client.socket()
+    await socket.event()
+    for _ in range(3):
+        await spoken(socket, say)
+    told = (await client.control("GET", "/delays")).json()
+    created = told["events"].pop("response.created")
+    assert (created["count"], created["p50_ms"], created["max_ms"]) == (3, 20.0, 20.0)
+    assert told["events"] == {}
+    assert told["late"]["count"] == 3
+    assert (await client.control("DELETE", "/delays")).json()["events"] == {}
+    assert (await client.control("GET", "/delays")).json()["late"]["count"] == 0
+
+
+async def test_what_waits_leaves_when_a_fault_is_switched_off(client):
+    await put(client, "freeze:60s")
+    socket = await client.socket()
+    await client.state_until(lambda state: state["sessions"])
+    await put(client)
+    assert (await socket.event())["type"] == "session.created"

@@ -192,3 +192,15 @@ async def test_what_is_decided_about_keys_goes_by_who_made_them(open_world):
     await world.client.control("POST", "/clock", json={"advance": 601})
     greeted = [(await (await world.client.socket(key=key)).event())["type"] for key in keys]
     assert greeted == ["error", "session.created"]
+
+
+def test_a_fault_that_is_on_goes_on_when_another_one_comes() -> None:
+    board, ramp = Switchboard([]), "delay:1ms..2ms,over=60s"
+    board.set([], [ramp])
+    (before,) = board.everybody.faults
+    board.set([], ["drop:on=a", ramp])
+    assert board.everybody.faults[1] is before
+    board.set([])
+    board.set([], [ramp])
+    # It was off meanwhile.
+    assert board.everybody.faults[0] is not before

@@ -142,6 +142,15 @@ async def test_a_reset_ends_what_goes_on_in_all_workers(client: Any) -> None:
     assert (await client.control("GET", "/journal")).json()["entries"] == []
 
 
+async def test_what_all_workers_held_back_is_told(client: Any) -> None:
+    await client.control("PUT", "/switches", json={"faults": ["delay:5ms"]})
+    sockets = await greeted(client)
+    told = (await client.control("GET", "/delays")).json()
+    created = told["events"]["session.created"]
+    assert (created["count"], created["p50_ms"]) == (len(sockets), 5.0)
+    assert (await client.control("DELETE", "/delays")).json()["events"] == {}
+
+
 async def test_the_journals_are_one_in_the_order_of_time(client: Any, say: Any) -> None:
     sockets = await greeted(client)
     for number in range(2 * MANY):

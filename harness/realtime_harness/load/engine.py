@@ -33,6 +33,7 @@ from realtime_harness.load.sessions import RATE_LIMITED, Journey, World, class_o
 from realtime_harness.load.wire import INTERVAL_S, Interval
 from realtime_harness.targets.retry import NEVER
 from realtime_harness.targets.target import Target
+from realtime_harness.timing import Timekeeper
 
 __all__ = ["Engine", "Plan", "main", "serve"]
 
@@ -354,17 +355,19 @@ class _Session:
         self._is_told = False
         self._back_ns = 0
         self._interrupted = asyncio.Event()
+        # Set when interrupted, and when it is time.
+        self._awake = asyncio.Event()
 
     def leave(self) -> None:
         """End after the operation that is under way."""
         self._is_leaving = True
-        self._interrupted.set()
+        self._interrupt()
 
     def cut(self) -> None:
         """Break off what it has; it comes back at once."""
         if self._journey is not None and self.is_open:
             self._is_cut = True
-            self._interrupted.set()
+            self._interrupt()
             self._cutting = asyncio.ensure_future(self._journey.cut())
 
     async def live(self) -> None:
@@ -484,12 +487,18 @@ class _Session:
 
     async def _until(self, due_ns: int) -> bool:
         """Wait until it is time; return whether to go on."""
-        wait_s = (due_ns - perf_counter_ns()) / 1e9
-        if wait_s > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._interrupted.wait()
+        if perf_counter_ns() < due_ns and not self._interrupted.is_set():
+            self._awake.clear()
+            alarm = Timekeeper.running().call_at(due_ns, self._awake.set)
+            try:
+                await self._awake.wait()
+            finally:
+                alarm.cancel()
         return not self._interrupted.is_set()
+
+    def _interrupt(self) -> None:
+        self._interrupted.set()
+        self._awake.set()
 
 
 async def _close(journey: Journey) -> None:

@@ -1,4 +1,4 @@
-"""What a run was made on: what its figures depend on, and nothing that tells whose machine it is."""
+"""What a run was made on: what figures depend on, and nothing that tells whose machine it is."""
 
 from __future__ import annotations
 

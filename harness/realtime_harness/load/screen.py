@@ -30,19 +30,26 @@ _MOST_FAILURES = 8
 class Screen:
     """Shows how a run stands: a table in a terminal, a line now and then elsewhere."""
 
-    def __init__(self, console: Console, duration_s: float) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._duration_s = duration_s
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Screen:
-        if self._live is not None:
-            self._live.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to show."""
+        if self._live is not None:
+            self._live.start()
+
+    def stop(self) -> None:
+        """Take away what is only true while the run lasts. Idempotent."""
         if self._live is not None:
             self._live.stop()
 
@@ -51,7 +58,7 @@ class Screen:
         cpu = max((each.cpu for each in moment.health), default=0.0)
         late = max((each.lateness.percentile_ms(99) for each in moment.health), default=0.0)
         line = Text(
-            f"{moment.t_s:5.0f}/{self._duration_s:.0f} s  {moment.phase:<6}  "
+            f"{moment.t_s:5.0f}/{moment.end_s:.0f} s  {moment.phase:<6}  "
             f"{moment.sessions}/{moment.wanted} sessions  "
             f"{moment.last.count(ok=True)} ok, {moment.last.count(ok=False)} failed  "
             f"engine {cpu:.0%} late p99 {late:.1f} ms"

@@ -51,7 +51,7 @@ def test_a_plan_survives_the_environment(swarm: Swarm) -> None:
 @pytest.mark.parametrize(
     ("changes", "has", "has_not"),
     [
-        ({}, "-u 6 -r 100 -t 4s --html /nowhere/load/locust.html --headless", "--master"),
+        ({}, "-u 6 -r 100 --headless", "--master"),
         ({"ui": True, "port": 8090}, "--web-host 127.0.0.1 --web-port 8090", "--headless"),
         (
             {"role": "master", "workers": 2, "master": "127.0.0.1:6000"},

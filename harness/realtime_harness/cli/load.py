@@ -16,9 +16,14 @@ from realtime_harness.errors import UsageError
 from realtime_harness.verdicts import ExitCode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from realtime_harness.load.slo import Objective
 
 __all__ = ["add_to", "load"]
+
+_STEP = "15s"
+"""Enough for a p95 of a few sessions that take a turn a second."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,6 +61,33 @@ def load(
         list[str] | None,
         typer.Option(
             metavar="SLO", help="Such as 'p95(ttft_ms) < 400', or a TOML file; repeatable."
+        ),
+    ] = None,
+    find_max: Annotated[
+        bool,
+        typer.Option(
+            "--find-max",
+            help="Search for the largest number of sessions that meets every objective, from "
+            "--users on.",
+        ),
+    ] = False,
+    max_users: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Sessions that are tried at the most. Default: 10000."
+        ),
+    ] = None,
+    step_duration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long each number of sessions is tried, once all are there. Default: 15s.",
+        ),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, metavar="USD", help="End before the run is estimated to cost more than this."
         ),
     ] = None,
     processes: Annotated[
@@ -108,17 +140,20 @@ def load(
     """Load a target, and say what it did and whether the figures can be trusted.
 
     Ends with 0 if every objective was met, 5 if one was missed, 6 if the generator itself was too
-    slow to measure.
+    slow to measure. With --find-max: 0 if there is such a number, 5 if one session misses, 6 if
+    nobody can say.
     """
     from rich.console import Console
 
     from realtime_harness.campaign import RUNS
+    from realtime_harness.cli.find_max import find_max as search
     from realtime_harness.lab import Lab
     from realtime_harness.load.profile import find
-    from realtime_harness.load.run import LoadPlan, carry_out
+    from realtime_harness.load.run import MOST_SESSIONS, LoadPlan, carry_out
     from realtime_harness.load.schedule import SHAPES
     from realtime_harness.load.screen import Screen, print_result
-    from realtime_harness.load.sessions import journey_class
+    from realtime_harness.load.sessions import JOURNEYS, journey_class
+    from realtime_harness.load.slo import look
     from realtime_harness.load.swarm import Swarm, run_swarm
     from realtime_harness.store import new_run_directory
     from realtime_harness.targets.config import TargetFile, resolve_target
@@ -129,7 +164,20 @@ def load(
     if shape not in SHAPES:
         raise UsageError(f"no shape named {shape}; there are {', '.join(SHAPES)}")
     objectives = _objectives(slo if slo is not None else found.objectives)
-    duration_s = _seconds(duration)
+    look(objectives, operation=journey.operation, is_ours=found.journey in JOURNEYS)
+    duration_s = _seconds("--duration", duration)
+    step_s = _seconds("--step-duration", step_duration or _STEP)
+    is_led_by_locust = ui or locust or master or worker
+    if find_max:
+        _look_at_search(
+            first=users or found.users,
+            most=max_users or MOST_SESSIONS,
+            has_objectives=bool(objectives),
+            has_level=shape != "baseline" or arrival_rate is not None,
+            is_led_by_locust=is_led_by_locust,
+        )
+    elif max_users is not None or step_duration is not None:
+        raise UsageError("--max-users and --step-duration belong to --find-max")
     if worker and target == "fake":
         raise UsageError("--worker needs the --target of its master: a fake is started for one run")
     resolved = resolve_target(target, TargetFile.read(config), os.environ)
@@ -151,6 +199,7 @@ def load(
             objectives=objectives,
             processes=processes,
             is_own=i_own_this_endpoint,
+            max_cost_usd=max_cost,
             command=("realtime-harness", *sys.argv[1:]),
         )
         plan.look()
@@ -158,7 +207,7 @@ def load(
         prepared = asyncio.run(journey.prepare(reached, lab))
         plan = replace(plan, target=prepared)
         directory = out or new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
-        if ui or locust or master or worker:
+        if is_led_by_locust:
             swarm = Swarm(
                 plan=plan,
                 directory=directory,
@@ -170,14 +219,50 @@ def load(
             )
             raise typer.Exit(run_swarm(swarm))
         console = Console()
-        with Screen(console, duration_s) as screen:
+        if find_max:
+            try:
+                most = search(
+                    plan, directory, console, step_s=step_s, most=max_users or MOST_SESSIONS
+                )
+            except KeyboardInterrupt:
+                raise typer.Exit(ExitCode.INTERRUPTED) from None
+            _say_where(directory, console)
+            raise typer.Exit(most.exit_code)
+        with Screen(console) as screen:
             try:
                 result = asyncio.run(carry_out(plan, directory, watch=screen.show))
             except KeyboardInterrupt:
                 raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_result(result, console)
-    console.print(f"run directory: {directory}", soft_wrap=True, highlight=False)
+    _say_where(directory, console)
     raise typer.Exit(result.exit_code)
+
+
+def _look_at_search(
+    *, first: int, most: int, has_objectives: bool, has_level: bool, is_led_by_locust: bool
+) -> None:
+    """See whether a number of sessions can be searched for.
+
+    Raises:
+        UsageError: if not; it says which option to leave out, or to add.
+
+    """
+    if not has_objectives:
+        raise UsageError("--find-max needs an objective: add --slo 'p95(ttft_ms) < 400'")
+    if has_level:
+        raise UsageError(
+            "--find-max looks for a number of sessions: leave --shape and --arrival-rate out"
+        )
+    if is_led_by_locust:
+        raise UsageError("--find-max is led by us: leave --ui, --locust, --master and --worker out")
+    if first > most:
+        raise UsageError(
+            f"--max-users {most}: the search begins with {first} sessions; say fewer --users"
+        )
+
+
+def _say_where(directory: Path, console: Console) -> None:
+    console.print(f"run directory: {directory}", soft_wrap=True, highlight=False)
 
 
 def _objectives(given: list[str] | tuple[str, ...]) -> tuple[Objective, ...]:
@@ -192,8 +277,8 @@ def _objectives(given: list[str] | tuple[str, ...]) -> tuple[Objective, ...]:
     return tuple(found)
 
 
-def _seconds(text: str) -> float:
+def _seconds(option: str, text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
     if match is None or not float(match[1]):
-        raise UsageError(f"--duration {text!r} is no time: write 60s, 5m or 1h")
+        raise UsageError(f"{option} {text!r} is no time: write 60s, 5m or 1h")
     return float(match[1]) * {"h": 3600, "m": 60}.get(match[2] or "s", 1)

@@ -15,6 +15,7 @@ module            holds
 ``sending``       RTP from such tracks past aiortc's task for each, and what faults do to it
 ``receiving``     RTP to whoever asked for packets or sound, past aiortc's queue and jitter buffer
 ``intake``        what comes in over a transport, looked at before aioice and aiortc do
+``quality``       losses, jitter and round trips, from what aiortc counts
 ``hearing``       from packets to sound
 ``decoding``      aiortc's own tracks without a thread for each
 ``inside``        tells when aiortc has another inside than we know
@@ -38,10 +39,12 @@ from realtime_harness.rtc.peers import (
     peer_connection,
     shared_certificate,
 )
+from realtime_harness.rtc.quality import Reception, reception, round_trip_ns
 from realtime_harness.rtc.receiving import damage_received_rtp, hear, ignore, tap_packets
 from realtime_harness.rtc.sending import damage_rtp
 
 __all__ = [
+    "Reception",
     "available",
     "close",
     "configuration",
@@ -52,6 +55,8 @@ __all__ = [
     "ignore",
     "loopback_only",
     "peer_connection",
+    "reception",
+    "round_trip_ns",
     "shared_certificate",
     "tap_packets",
 ]

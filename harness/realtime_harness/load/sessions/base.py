@@ -20,6 +20,7 @@ from realtime_harness.load.operation import Operation
 from realtime_harness.load.pacing import Pacer
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.recent import RecentRecorder
+from realtime_harness.load.sessions.media import LITE, MEDIA, Media
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class World:
     profile: Profile
     pacer: Pacer
     """Sends sound in real time."""
+    media: Media = MEDIA[LITE]
+    """What sessions connect, speak and hear with."""
     _signaling: Signaling | None = field(default=None, init=False)
 
     @property

@@ -3,73 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from realtime_harness import rtc
-from realtime_harness.audio import pcm
 from realtime_harness.clients.call import Audio, ChannelConnection
-from realtime_harness.clients.heard import AUDIBLE_DBFS
+from realtime_harness.clients.connection import ReceivedEvent
 from realtime_harness.clients.sideband import open_sideband
 from realtime_harness.clients.webrtc import PeerCall, SetUp, open_call
 from realtime_harness.clients.websocket import WebSocketConnection
-from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetViolation
+from realtime_harness.errors import ConnectionLost, EventNotReceived
+from realtime_harness.journeys.exchange import expect_or_error
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.journeys.voice_turn import spoken
 from realtime_harness.load.operation import Operation
 from realtime_harness.load.sessions.base import Journey, World, completed
+from realtime_harness.load.sessions.sound import CallSound
 
 __all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
 
 _KEPT_EVENTS = 4
-_FRAME = 48 * 20
-"""Bytes of 20 ms of 24 kHz PCM16."""
+_ENOUGH_PACKETS = 50
+"""Of RTP, a second of sound: of fewer, no share of lost ones is told."""
+_TRANSCRIPT = "response.output_audio_transcript.delta"
+_PLAYING = "output_audio_buffer.started"
+_PLAYED = ("output_audio_buffer.stopped", "output_audio_buffer.cleared")
 
 
-@lru_cache(maxsize=16)
-def _opus(sound: bytes) -> tuple[bytes, ...]:
-    """Return 24 kHz mono PCM16 as packets of 20 ms; all calls say the same."""
-    import numpy as np
-    from av import AudioFrame, AudioResampler, CodecContext
-
-    encoder: Any = CodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.format, encoder.layout = 24_000, "s16", "mono"
-    encoder.options = {"frame_duration": "20", "application": "voip"}
-    encoder.open()
-    resampler = AudioResampler(format="s16", layout="mono", rate=24_000, frame_size=480)
-    samples = np.frombuffer(sound.ljust(-(-len(sound) // _FRAME) * _FRAME, b"\0"), dtype="<i2")
-    frame = AudioFrame.from_ndarray(samples[np.newaxis, :], format="s16", layout="mono")
-    frame.sample_rate = 24_000
-    packets: list[bytes] = []
-    for each in (*resampler.resample(frame), None):
-        packets += [bytes(packet) for packet in encoder.encode(each)]
-    return tuple(packets)
-
-
-def _new_track() -> Any:
-    """Return a track that sends what it is given in real time, and silence otherwise."""
-    from realtime_harness.rtc.tracks import OPUS_SILENCE, PacedTrack
-
-    class Track(PacedTrack):
-        def __init__(self) -> None:
-            super().__init__()
-            self.packets: list[bytes] = []
-            self.place = 0
-            self.on_end: Callable[[], None] = lambda: None
-
-        def next_frame(self) -> bytes | None:
-            if self.place >= len(self.packets):
-                return OPUS_SILENCE
-            packet = self.packets[self.place]
-            self.place += 1
-            if self.place == len(self.packets):
-                self.on_end()
-            return packet
-
-    return Track()
+_NOTHING = rtc.Reception(clock_rate=0, expected=0, received=0, jitter_ns=0)
 
 
 def _phases(set_up: SetUp, created_ns: int) -> dict[str, int]:
@@ -93,7 +55,8 @@ class WebrtcJourney(Journey):
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
         self._call: PeerCall | None = None
-        self.track: Any = None
+        self._sound: CallSound | None = None
+        self._counted = _NOTHING
 
     @property
     def call(self) -> PeerCall:
@@ -102,33 +65,54 @@ class WebrtcJourney(Journey):
         return self._call
 
     @property
+    def sound(self) -> CallSound:
+        """What it says and hears."""
+        assert self._sound is not None
+        return self._sound
+
+    @property
     def events(self) -> ChannelConnection:
         """Its data channel."""
         return self.call.events
 
     async def open(self, operation: Operation) -> None:
         """Make the call and wait for ``session.created``."""
-        self.track = _new_track() if self.speaks else None
+        self._sound = self.world.media.sound(self.speaks)
+        self._counted = _NOTHING
         self._call = await open_call(
             self.target,
             self.world.signaling,
             self.recorder,
             name="client",
             audio=Audio.NO_TRACK,
-            track=self.track,
+            track=self._sound.track,
+            peer=self._sound.peer,
             listens=False,
             timeout_s=self.target.patience_s,
         )
-        created = await self.events.expect("session.created", "error")
-        if created.type == "error":
-            raise TargetViolation(f"instead of a session came {created.data.get('error')}")
+        created = await expect_or_error(self.events, "session.created")
         operation.done_ns = created.t_ns
         operation.more |= _phases(self.call.set_up, created.t_ns)
+
+    def note_quality(self, operation: Operation) -> None:
+        """Note how RTP came through since this was done last; nothing, if hardly any came."""
+        peer = self.call.peer
+        if (now := rtc.reception(peer)) is not None:
+            expected = now.expected - self._counted.expected
+            if expected >= _ENOUGH_PACKETS:
+                lost = max(0, expected - (now.received - self._counted.received))
+                operation.more["loss_percent"] = 100_000_000 * lost // expected
+                operation.more["jitter_ms"] = now.jitter_ns
+                self._counted = now
+        if (round_trip_ns := rtc.round_trip_ns(peer)) is not None:
+            operation.more["rtt_ms"] = round_trip_ns
 
     async def close(self) -> None:
         """Hang up."""
         if self._call is not None:
             await self._call.close()
+        if self._sound is not None:
+            await self._sound.close()
 
     async def cut(self) -> None:
         """Break the call off without a word."""
@@ -146,6 +130,7 @@ class WebrtcText(WebrtcJourney):
         operation.sent_ns = turn.sent_ns
         operation.first_ns = turn.first_text_ns
         operation.done_ns = turn.done_ns
+        self.note_quality(operation)
         completed(turn.response)
 
 
@@ -167,31 +152,20 @@ class WebrtcVoice(WebrtcJourney):
     """A spoken turn at a time: what is said and what is heard is RTP."""
 
     async def act(self, operation: Operation) -> None:
-        """Say something, and listen until the first audible sound of the answer."""
-        events, track = self.events, self.track
+        """Say something, and listen to the answer: sent is the end of what was said."""
+        events, sound = self.events, self.sound
         events.forget(keep=_KEPT_EVENTS)
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[None] = loop.create_future()
-        audible: asyncio.Future[int] = loop.create_future()
-        self._listen(audible)
         begun_ns = perf_counter_ns()
-
-        def note_end() -> None:
-            if not said.done():
-                said.set_result(None)
-
-        track.on_end = note_end
-        track.packets = _opus(spoken(self.target, str(self.parameters.get("text", "Hello"))))
-        track.place = 0
+        said = sound.say(spoken(self.target, str(self.parameters.get("text", "Hello"))))
         try:
             async with asyncio.timeout(self.target.patience_s):
                 await said
                 operation.send_later(begun_ns)
-                created = await events.expect("response.created", "error")
-                if created.type == "error":
-                    raise TargetViolation(f"instead of a response came {created.data}")
+                audible = sound.listen()
+                created = await expect_or_error(events, "response.created")
                 operation.first_audio_ns = await audible
                 done = await events.expect("response.done")
+            await self._hear_out(created)
         except TimeoutError:
             raise EventNotReceived(
                 expected="first audible sound" if said.done() else "end of what is said",
@@ -200,23 +174,21 @@ class WebrtcVoice(WebrtcJourney):
                 seen=[event.type for event in events.events],
             ) from None
         finally:
-            self._ignore()
-        operation.done_ns = max(done.t_ns, operation.first_audio_ns)
+            heard = sound.ignore()
+        words = (each.t_ns for each in events.events if each.type == _TRANSCRIPT)
+        operation.first_ns = next((t_ns for t_ns in words if t_ns > created.t_ns), None)
+        operation.done_ns = done.t_ns
+        if heard is not None:
+            operation.more |= heard.figures()
+        self.note_quality(operation)
         completed(done.data.get("response") or {})
 
-    def _listen(self, audible: asyncio.Future[int]) -> None:
-        def listener(sound: bytes) -> None:
-            if not audible.done() and pcm.dbfs(sound) > AUDIBLE_DBFS:
-                audible.set_result(perf_counter_ns())
-                self._ignore()
-
-        for receiver in self.call.peer.getReceivers():
-            if receiver.track.kind == "audio":
-                rtc.hear(self.call.peer, receiver.track, listener)
-
-    def _ignore(self) -> None:
-        for receiver in self.call.peer.getReceivers():
-            rtc.ignore(self.call.peer, receiver.track)
+    async def _hear_out(self, created: ReceivedEvent) -> None:
+        """Listen until all was played, if the service tells when that is; nobody talks into it."""
+        since = [each.type for each in self.events.events if each.t_ns >= created.t_ns]
+        if _PLAYING in since and not set(_PLAYED).intersection(since):
+            with suppress(EventNotReceived):
+                await self.events.expect(*_PLAYED)
 
 
 class Sideband(WebrtcText):

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetViolation
 from realtime_harness.evidence import Lane
-from realtime_harness.journeys.exchange import add_item, finish, message, respond, start
+from realtime_harness.journeys.exchange import (
+    add_item,
+    expect_or_error,
+    finish,
+    message,
+    respond,
+    start,
+)
 from realtime_harness.journeys.fence import update_session
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.load.operation import Operation
 from realtime_harness.load.sessions.base import Journey, World, completed
-from realtime_harness.load.socket import LightSocket, open_light
+from realtime_harness.load.sessions.media import Socket
+from realtime_harness.load.socket import LightSocket
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -38,7 +46,9 @@ _WEATHER: dict[str, Any] = {
 }
 
 
-def _phases(socket: LightSocket, begun_ns: int, created_ns: int) -> dict[str, int]:
+def _phases(socket: Socket, begun_ns: int, created_ns: int) -> dict[str, int]:
+    if not isinstance(socket, LightSocket):
+        return {}  # which tells no one when
     return {
         "tcp_ms": socket.connected_ns - begun_ns,
         "upgrade_ms": socket.upgraded_ns - socket.connected_ns,
@@ -51,10 +61,10 @@ class WebSocketJourney(Journey):
 
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
-        self._connection: LightSocket | None = None
+        self._connection: Socket | None = None
 
     @property
-    def connection(self) -> LightSocket:
+    def connection(self) -> Socket:
         """The open connection."""
         assert self._connection is not None
         return self._connection
@@ -65,9 +75,9 @@ class WebSocketJourney(Journey):
         self._connection, operation.done_ns = await self._connect(self.target, "client")
         operation.more |= _phases(self._connection, begun_ns, operation.done_ns)
 
-    async def _connect(self, target: Target, name: str) -> tuple[LightSocket, int]:
+    async def _connect(self, target: Target, name: str) -> tuple[Socket, int]:
         """Connect; return when ``session.created`` came as well."""
-        connection = await open_light(
+        connection = await self.world.media.open_socket(
             target,
             self.recorder,
             name=name,
@@ -75,9 +85,7 @@ class WebSocketJourney(Journey):
             query={"model": target.model},
         )
         try:
-            created = await connection.expect("session.created", "error")
-            if created.type == "error":
-                raise TargetViolation(f"instead of a session came {created.data.get('error')}")
+            created = await expect_or_error(connection, "session.created")
         except BaseException:
             connection.cut()
             raise
@@ -199,7 +207,7 @@ class Relayed(WebSocketJourney):
 
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
-        self._direct: LightSocket | None = None
+        self._direct: Socket | None = None
 
     @classmethod
     async def prepare(cls, target: Target, lab: Lab) -> Target:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,11 +18,11 @@ from realtime_harness.errors import ConnectionLost, TargetViolation
 from realtime_harness.journeys.barge_in import STORY_RULES, ask_for_a_story, wait_for_end
 from realtime_harness.journeys.voice_turn import Microphone, voice_turn
 from realtime_harness.load.operation import Operation
-from realtime_harness.load.pacing import ROUND_MS, Pacer
+from realtime_harness.load.pacing import ROUND_MS
 from realtime_harness.load.playout import Piece, play_out
 from realtime_harness.load.sessions.base import World, completed
+from realtime_harness.load.sessions.media import Socket
 from realtime_harness.load.sessions.text import WebSocketJourney
-from realtime_harness.load.socket import LightSocket, framed
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -33,22 +33,19 @@ __all__ = ["BargeIn", "PacedMicrophone", "Voice", "pieces"]
 _KEPT_EVENTS = 4
 _PIECE = 48 * ROUND_MS
 """Bytes of sound in one append."""
+_SILENCE = bytes(_PIECE)
 _FRAME_MS = 20
 """Of sound that is looked at for its level at a time."""
 
 
 @lru_cache(maxsize=64)
-def _frames(sound: bytes) -> tuple[bytes, ...]:
-    """Return the frames that append a sound; all sessions say the same, so they are made once."""
-    return tuple(
-        framed(
-            {
-                "type": "input_audio_buffer.append",
-                "audio": b64encode(sound[at : at + _PIECE].ljust(_PIECE, b"\0")).decode(),
-            }
-        )
-        for at in range(0, len(sound), _PIECE)
-    )
+def _cut(sound: bytes) -> tuple[bytes, ...]:
+    """Return a sound in pieces of one length, the last one filled up with silence.
+
+    All sessions say the same, so that they are the same objects, whose hashes are known.
+    """
+    pieces = (sound[at : at + _PIECE] for at in range(0, len(sound), _PIECE))
+    return tuple(piece.ljust(_PIECE, b"\0") for piece in pieces)
 
 
 class PacedMicrophone(Microphone):
@@ -57,17 +54,17 @@ class PacedMicrophone(Microphone):
     Start it once the session is there, and stop it before that is closed.
     """
 
-    def __init__(self, connection: LightSocket, target: Target, pacer: Pacer) -> None:
+    def __init__(self, connection: Socket, target: Target, world: World) -> None:
         super().__init__(connection, target)
         self.due_ns = 0
         """When the last piece of the last sound was due."""
         self.sent_ns = 0
         """When it was sent."""
         self._socket = connection
-        self._pacer = pacer
+        self._pacer = world.pacer
+        self._append = world.media.append
         self._queue: deque[bytes] = deque()
         self._sent: asyncio.Future[None] | None = None
-        (self._silence,) = _frames(bytes(_PIECE))
 
     def start(self) -> None:
         """Begin to send."""
@@ -88,11 +85,11 @@ class PacedMicrophone(Microphone):
             ConnectionLost: if the connection is closed.
 
         """
-        frames = _frames(sound)
+        pieces = _cut(sound)
         self._sent = asyncio.get_running_loop().create_future()
-        self._queue.extend(frames)
+        self._queue.extend(pieces)
         await self._sent
-        self.ms += len(frames) * ROUND_MS
+        self.ms += len(pieces) * ROUND_MS
         if (closed := self._socket.closed) is not None:
             raise ConnectionLost(
                 lane=self._socket.name,
@@ -103,9 +100,9 @@ class PacedMicrophone(Microphone):
 
     def _turn(self, due_ns: int) -> None:
         if not self._queue:
-            self._socket.write(self._silence)
+            self._append(self._socket, _SILENCE)
             return
-        self._socket.write(self._queue.popleft())
+        self._append(self._socket, self._queue.popleft())
         if not self._queue and self._sent is not None and not self._sent.done():
             self.due_ns, self.sent_ns = due_ns, perf_counter_ns()
             self._sent.set_result(None)
@@ -121,7 +118,7 @@ class Voice(WebSocketJourney):
     async def open(self, operation: Operation) -> None:
         """Connect, and begin to listen to what is around the user."""
         await super().open(operation)
-        self._microphone = _Speech(self.connection, self.target, self.world.pacer)
+        self._microphone = _Speech(self.connection, self.target, self.world)
         self._microphone.start()
 
     async def act(self, operation: Operation) -> None:
@@ -147,8 +144,7 @@ class Voice(WebSocketJourney):
         operation.first_ns = words[0].t_ns if words else None
         operation.first_audio_ns = heard.first_audible_ns
         if deltas:
-            operation.more["gap_ms"] = heard.longest_gap_ns
-            operation.more["stalled_ms"] = heard.stalled_ns
+            operation.more |= heard.figures()
 
     async def close(self) -> None:
         """Stop the microphone and close the WebSocket."""

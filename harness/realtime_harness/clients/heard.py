@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 from typing import Any
 
+from realtime_harness.audio.pcm import mulaw_encode
 from realtime_harness.errors import EventNotReceived
 from realtime_harness.evidence import Direction, Kind, Lane, Recorder
 
@@ -22,8 +24,17 @@ _LONGEST_GAP_S = 1.0
 """Silence that is put in the place of packets that did not come, at most."""
 
 
+_KEPT_RATE = 8_000
+"""Hz of sound that is kept, as by telephone: enough to hear what was said."""
+_MOST_KEPT_S = 60
+"""Sound of a track that is kept, so that evidence stays small: 11 kB a second, 640 kB in all."""
+
+
 class LevelLog:
     """Writes down how loud a track is: an entry each half second, with the level of each frame.
+
+    Where there was sound, the entry also has it, for people to listen to: ``audio``, base64, in
+    the format and rate that stand beside it.
 
     Args:
         name: of the connection.
@@ -40,15 +51,26 @@ class LevelLog:
         self._bytes = 0
         self._levels: list[float] = []
         self._since_ns: int | None = None
+        self._sound: list[Any] = []
+        self._kept_s = 0.0
 
-    def add(self, samples: Any, now: int) -> float:
-        """Meter a frame of some 20 ms, PCM16, and return its RMS level in dBFS."""
+    def add(self, samples: Any, now: int, *, rate: int | None = None) -> float:
+        """Meter a frame of some 20 ms, PCM16, and return its RMS level in dBFS.
+
+        Args:
+            samples: mono.
+            now: when it is played out.
+            rate: of sampling, Hz; as if the frame were 20 ms long, if not given.
+
+        """
         import numpy as np
 
         power = float(np.mean(np.square(samples.astype(np.float64))))
         level = 10 * math.log10(power / 32768**2) if power else -math.inf
         self._bytes += samples.nbytes
         self._levels.append(level)
+        if self._recorder.keeps and self._kept_s < _MOST_KEPT_S:
+            self._sound.append(_thinned(samples, rate or 50 * len(samples)))
         if self._since_ns is None:
             self._since_ns = now
         if now - self._since_ns >= _INTERVAL_NS:
@@ -64,11 +86,24 @@ class LevelLog:
                 "level_dbfs": _rounded(max(self._levels)),
                 "levels_dbfs": [_rounded(level) for level in self._levels],
                 "from_ns": self._since_ns,
+                **self._kept(),
             }
             self._recorder.record(self._lane, self._name, self._direction, Kind.MEDIA, data)
         self._since_ns = None
         self._bytes = 0
         self._levels = []
+        self._sound = []
+
+    def _kept(self) -> dict[str, Any]:
+        """Return the sound since an entry was written last; of silence, nothing."""
+        import numpy as np
+
+        if not self._sound or max(self._levels) <= AUDIBLE_DBFS:
+            return {}
+        pcm = np.concatenate(self._sound)
+        self._kept_s += len(pcm) / _KEPT_RATE
+        audio = base64.b64encode(mulaw_encode(pcm.astype("<i2").tobytes())).decode("ascii")
+        return {"audio": audio, "format": "audio/pcmu", "rate": _KEPT_RATE}
 
 
 class ReceivedAudio:
@@ -179,7 +214,7 @@ class ReceivedAudio:
             position: number of their first sample, where some may be missing before it.
 
         """
-        level = self._log.add(samples, now)
+        level = self._log.add(samples, now, rate=self.rate)
         if position is not None:
             if self._expected is not None and position > self._expected:
                 missing = min(position - self._expected, round(_LONGEST_GAP_S * self.rate))
@@ -200,6 +235,17 @@ class ReceivedAudio:
     def sum_up(self, now: int) -> None:
         """Write down what was heard since this was done last."""
         self._log.write(now)
+
+
+def _thinned(samples: Any, rate: int) -> Any:
+    """Return samples at the rate that is kept; each is the mean of those that it stands for."""
+    import numpy as np
+
+    many = rate // _KEPT_RATE
+    if many <= 1:
+        return samples
+    whole = len(samples) - len(samples) % many
+    return np.mean(samples[:whole].reshape(-1, many), axis=1).astype(np.int16)
 
 
 def _rounded(level: float) -> float | None:

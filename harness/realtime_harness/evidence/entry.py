@@ -51,7 +51,8 @@ class Kind(Enum):
     """``{"what": "ice"|"dtls"|"sctp"|"websocket"|…, "state": …, …}``."""
     MEDIA = "media"
     """``{"packets", "bytes", "level_dbfs", …}`` summed over an interval; ``levels_dbfs`` has the
-    level of each frame of some 20 ms, ``None`` for digital silence."""
+    level of each frame of some 20 ms, ``None`` for digital silence. Where it was kept, the sound
+    is in ``audio``, base64, with its ``format`` and ``rate``."""
     VERDICT = "verdict"
     """``{"check", "verdict", "reason"}``."""
     NOTE = "note"

@@ -22,6 +22,9 @@ class Recorder:
 
     """
 
+    keeps = True
+    """Whether what is recorded stays, so that sound is worth its room."""
+
     def __init__(
         self,
         *,

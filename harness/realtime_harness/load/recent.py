@@ -21,6 +21,8 @@ class RecentRecorder(Recorder):
     Its clock is ``time.perf_counter_ns`` as it is, so that the times of all sessions compare.
     """
 
+    keeps = False
+
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[_Line | None] = [None] * _KEPT

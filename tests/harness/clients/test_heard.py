@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 
 import numpy as np
@@ -11,9 +12,11 @@ pytest.importorskip("aiortc")
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
-from realtime_harness.clients.heard import ReceivedAudio
+from realtime_harness.audio.pcm import mulaw_decode
+from realtime_harness.clients.heard import LevelLog, ReceivedAudio
 from realtime_harness.errors import EventNotReceived
-from realtime_harness.evidence import Kind, Lane, Recorder
+from realtime_harness.evidence import Direction, Kind, Lane, Recorder
+from realtime_harness.load.recent import RecentRecorder
 
 
 class Track:
@@ -45,6 +48,44 @@ async def test_levels_and_first_sound(recorder: Recorder) -> None:
     assert entry.data["packets"] == 3
     assert entry.data["level_dbfs"] == -6.0
     assert entry.data["levels_dbfs"] == [None, -6.0, None]
+
+
+async def test_sound_is_kept_to_be_heard_again(recorder: Recorder) -> None:
+    heard = ReceivedAudio("client", recorder)
+    await heard.listen(Track(0, 16384, -8192))
+    (entry,) = recorder.entries
+    assert (entry.data["format"], entry.data["rate"]) == ("audio/pcmu", 8_000)
+    kept = np.frombuffer(mulaw_decode(base64.b64decode(entry.data["audio"])), dtype="<i2")
+    # G.711 has 5 bits of a sample, the sign among them.
+    expected = np.repeat([0, 16384, -8192], 160)
+    assert np.abs(kept - expected).max() < 512
+
+
+async def test_of_silence_and_of_what_is_long_no_sound_is_kept(recorder: Recorder) -> None:
+    log = LevelLog("client", recorder, Direction.SENT)
+    loud, quiet = np.full(160, 9000, dtype=np.int16), np.zeros(160, dtype=np.int16)
+    for second in range(70):
+        for samples in (quiet, loud):
+            for _ in range(25):
+                log.add(samples, second)
+            log.write(second)
+    kept = ["audio" in entry.data for entry in recorder.entries]
+    assert kept[:4] == [False, True, False, True]
+    assert sum(kept) == 70
+    loud_only = LevelLog("client", recorder, Direction.SENT)
+    for second in range(70):
+        for _ in range(50):
+            loud_only.add(loud, second)
+        loud_only.write(second)
+    assert sum("audio" in entry.data for entry in recorder.entries) == 70 + 60
+
+
+async def test_what_is_forgotten_has_no_sound() -> None:
+    recorder = RecentRecorder()
+    heard = ReceivedAudio("client", recorder)
+    heard.hear(np.full(960, 9000, dtype=np.int16), 0)
+    heard.sum_up(1)
+    assert "audio" not in recorder.entries[0].data
 
 
 class LossyTrack(Track):

@@ -152,6 +152,10 @@ class LoadResult:
     failures: list[dict[str, Any]]
     spent: Bill = field(default_factory=Bill)
     """What was charged, in the ramp as well."""
+    goodput: dict[str, Any] | None = None
+    """As ``load.json`` has it; ``None`` if there is nothing to count."""
+    cost: dict[str, Any] | None = None
+    """As ``load.json`` has it; ``None`` if nothing was added up."""
     requested: int | None = None
     """How many operations were due; ``None`` if sessions decide that themselves."""
     aborted: str = ""
@@ -167,7 +171,11 @@ class LoadResult:
 
 
 async def carry_out(
-    plan: LoadPlan, directory: Path, *, watch: Callable[[Moment], None] = lambda _: None
+    plan: LoadPlan,
+    directory: Path,
+    *,
+    watch: Callable[[Moment], None] = lambda _: None,
+    done: Callable[[LoadResult], None] = lambda _: None,
 ) -> LoadResult:
     """Carry out a run and write it down below ``directory/load``.
 
@@ -177,6 +185,7 @@ async def carry_out(
         plan: what is asked for.
         directory: of the run.
         watch: is told each second how it stands.
+        done: is told what it came to, also if it was canceled.
 
     Raises:
         UsageError: if it may not be carried out.
@@ -195,14 +204,13 @@ async def carry_out(
             book = open_book(plan)
             try:
                 await _lead(plan.course, book, engines, journal, watch)
-            except asyncio.CancelledError:
-                write_result(folder, plan, conclude(plan, book), started)
-                raise
-            result = conclude(plan, book)
+            finally:
+                result = conclude(plan, book)
+                write_result(folder, plan, result, started)
+                done(result)
+            return result
     finally:
         journal.close()
-    write_result(folder, plan, result, started)
-    return result
 
 
 def open_book(plan: LoadPlan, engines: Sequence[str] | None = None) -> Book:
@@ -242,6 +250,8 @@ def conclude(plan: LoadPlan, book: Book) -> LoadResult:
         outcomes=outcomes,
         failures=book.failures,
         spent=book.bill,
+        goodput=goodput(tally, plan.objectives, seconds=seconds),
+        cost=cost_of(plan, book.bill),
         requested=None if book.is_over else plan.course.requested(),
         aborted=book.aborted,
     )
@@ -336,8 +346,8 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
         "requested": result.requested,
         "aborted": result.aborted,
         "objectives": [each.to_json() for each in result.outcomes],
-        "goodput": goodput(result.tally, plan.objectives, seconds=result.seconds),
-        "cost": cost_of(plan, result.spent),
+        "goodput": result.goodput,
+        "cost": result.cost,
         "steady_s": round(result.seconds, 3),
         "metrics": result.tally.described(),
         **result.tally.to_json(),

@@ -90,6 +90,7 @@ _SCRIPTS = (
     "lanes.js",
     "sound.js",
     "spans.js",
+    "scale.js",
     "timeline.js",
     "sdp.js",
     "overview.js",
@@ -128,6 +129,7 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
             comparison=comparison,
             standing_counts=_standing_counts(report),
             switched=_switched(report.info),
+            alone=lambda page: _alone(report.info, page.result.id),
             turns=Turn,
             severity=SEVERITY,
             levels=list(Level),
@@ -152,6 +154,16 @@ def _standing_counts(report: Report) -> list[tuple[Standing, int]]:
         return []
     count = Counter(check.standing for check in report.run.checks)
     return [(standing, count[standing]) for standing in Standing if count[standing]]
+
+
+def _alone(info: RunInfo, scenario: str) -> list[str]:
+    """Return the command that has one conversation of a run again."""
+    words = iter(info.command)
+    kept = [word for word in words if not (word in _SELECTING and next(words, None) is not None)]
+    return [*kept, "--suite", re.split("[@#~]", scenario)[0]]
+
+
+_SELECTING = frozenset({"--suite", "-k", "--repeat", "-n"})
 
 
 def _switched(info: RunInfo) -> str:

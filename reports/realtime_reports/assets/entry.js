@@ -7,6 +7,9 @@ const ARROWS = { sent: "→", received: "←", note: "·" };
 /** Strings longer than this are shortened until asked for. */
 const LONG = 2000;
 
+/** Bodies that are nested deeper than this are shown as the text that they are. */
+const DEEP = 50;
+
 /** What names a line of evidence, by kind.
  * @type {Record<string, (data: Record<string, any>) => unknown>}
  */
@@ -42,6 +45,14 @@ const DIGESTS = {
   note: [(data) => data.text],
 };
 
+/** Says what a line of evidence is, in a few words.
+ * @param {Entry} entry
+ * @returns {string}
+ */
+export function title(entry) {
+  return String(TITLES[entry.kind]?.(entry.data) ?? entry.kind);
+}
+
 /** Makes the button of a line of evidence: what it is in two lines, and its JSON on demand.
  * @param {Entry} entry
  * @param {HTMLElement} row gets the JSON when the button is pressed
@@ -49,7 +60,6 @@ const DIGESTS = {
  * @returns {HTMLElement}
  */
 export function card(entry, row, offending = []) {
-  const title = TITLES[entry.kind]?.(entry.data) ?? entry.kind;
   const digest = (DIGESTS[entry.kind] ?? []).map((of) => of(entry.data)).find((text) => text);
   const button = element(
     "button",
@@ -61,7 +71,7 @@ export function card(entry, row, offending = []) {
       ARROWS[entry.direction] ?? "·",
     ),
     element("span", { class: "spoken" }, ` ${entry.direction} `),
-    wrappable(String(title)),
+    wrappable(title(entry)),
   );
   if (digest) {
     const text = typeof digest === "string" ? digest : (JSON.stringify(digest) ?? "");
@@ -99,19 +109,45 @@ function toggle(button, row, entry, offending) {
  */
 function json(entry, offending) {
   const paths = new Set(offending.map((path) => `.data${path.startsWith("[") ? "" : "."}${path}`));
-  const text = element("pre", { tabindex: "0" });
+  const text = element("pre", { tabindex: "0", "aria-label": `JSON of ${oneLine(title(entry))}` });
   const box = element("div", { class: "json" }, text);
-  const shortened = print(text, entry, paths, LONG);
+  const shown = { ...entry, data: unfolded(entry.data) };
+  if (shown.data !== entry.data) box.prepend(element("p", {}, "The body is shown as the JSON that it is."));
+  const shortened = print(text, shown, paths, LONG);
   if (shortened) {
     const all = element("button", { type: "button" }, "Show everything");
     all.addEventListener("click", () => {
       text.replaceChildren();
-      print(text, entry, paths, Infinity);
+      print(text, shown, paths, Infinity);
       all.remove();
     });
     box.append(all);
   }
   return box;
+}
+
+/** Returns what a line of evidence holds, with a body that is JSON as the object that it is.
+ * @param {Record<string, any>} data
+ * @returns {Record<string, any>}
+ */
+function unfolded(data) {
+  if (typeof data.body !== "string" || !/^\s*\{/.test(data.body)) return data;
+  try {
+    const body = JSON.parse(data.body);
+    return isFlat(body, DEEP) ? { ...data, body } : data;
+  } catch {
+    return data;
+  }
+}
+
+/** Whether a value is nested at most so deep.
+ * @param {unknown} value
+ * @param {number} most
+ * @returns {boolean}
+ */
+function isFlat(value, most) {
+  if (!value || typeof value !== "object") return true;
+  return most > 0 && Object.values(value).every((each) => isFlat(each, most - 1));
 }
 
 /** Writes JSON into an element, with `<mark>` around the values at some paths.

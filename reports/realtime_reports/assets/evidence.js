@@ -17,6 +17,8 @@
  * @property {string} reason
  * @property {number | null} evidence_seq
  * @property {string} [evidence_path] which field of its data
+ * @property {boolean} [absent] whether it is about something that did not come; then `evidence_seq`
+ *   is the line that says so
  */
 
 /**
@@ -25,6 +27,8 @@
  * @property {Entry[]} entries in the order of time
  * @property {string[]} problems
  */
+
+const FAILURES = ["fail", "error", "warn"];
 
 /** Inflates what was embedded for a scenario.
  * @param {string} base64 gzipped JSON
@@ -38,5 +42,21 @@ export async function inflate(base64) {
   /** @type {Conversation} */
   const conversation = JSON.parse(await new Response(stream).text());
   conversation.entries.sort((a, b) => a.t_ns - b.t_ns || a.seq - b.seq);
+  pinAbsences(conversation);
   return conversation;
+}
+
+/** Pins what failed because something did not come to the line that says so.
+ * @param {Conversation} conversation
+ */
+function pinAbsences({ checks, entries }) {
+  const verdicts = new Map();
+  for (const { seq, kind, data } of entries) {
+    if (kind === "verdict") verdicts.set(`${data.check} ${data.verdict}`, seq);
+  }
+  for (const judged of checks) {
+    if (!FAILURES.includes(judged.verdict) || judged.evidence_seq !== null) continue;
+    judged.evidence_seq = verdicts.get(`${judged.check} ${judged.verdict}`) ?? null;
+    judged.absent = true;
+  }
 }

@@ -20,10 +20,12 @@ export class Lanes {
    * @param {Conversation} conversation
    * @param {string} label
    * @param {(verdict: string) => Node} badge
+   * @param {() => void} leave called when a reader wants to go back up
    */
-  constructor(conversation, label, badge) {
+  constructor(conversation, label, badge, leave) {
     this.entries = conversation.entries;
     this.badge = badge;
+    this.leave = leave;
     this.columns = columns(this.entries);
     /** @type {Map<number, Judged[]>} */
     this.pins = new Map();
@@ -35,6 +37,11 @@ export class Lanes {
     this.first = 0;
     this.last = 0;
     this.list = element("ol", { class: "events", "aria-label": `Evidence of ${label}` });
+    this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("focusin", ({ target }) => {
+      const card = target instanceof Element ? target.closest(".card") : null;
+      if (card) this.enter(/** @type {HTMLElement} */ (card));
+    });
     this.earlier = this.button(() => this.show(this.first - CHUNK, this.last));
     this.more = this.button(() => this.show(this.first, this.last + CHUNK));
     this.element = element("div", { class: "lanes" });
@@ -79,6 +86,44 @@ export class Lanes {
     };
     label(this.earlier, this.first, "earlier");
     label(this.more, this.entries.length - this.last, "more");
+    if (!this.list.querySelector('.card[tabindex="0"]')) this.enter(this.list.querySelector(".card"));
+  }
+
+  /** Makes a line the one that Tab leads to; the arrow keys lead to the others.
+   * @param {HTMLElement | null} card
+   */
+  enter(card) {
+    for (const before of this.list.querySelectorAll('.card[tabindex="0"]')) before.setAttribute("tabindex", "-1");
+    card?.setAttribute("tabindex", "0");
+  }
+
+  /** Moves from line to line, and closes what is open.
+   * @param {KeyboardEvent} event
+   */
+  pressed(event) {
+    const row = event.target instanceof Element ? event.target.closest("li") : null;
+    if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+    const card = (/** @type {Element | null | undefined} */ of) =>
+      /** @type {HTMLElement | null | undefined} */ (of?.querySelector(".card"));
+    if (event.key === "Escape") {
+      if (row.querySelector(".json")) {
+        card(row)?.click();
+        card(row)?.focus();
+      } else this.leave();
+      event.preventDefault();
+      return;
+    }
+    // In the JSON of a line, the arrow keys scroll.
+    if (!(event.target instanceof Element && event.target.closest(".card"))) return;
+    const at = [...this.list.children].indexOf(row);
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    if (at + step >= this.list.children.length && !this.more.hidden) this.more.click();
+    const last = this.list.children.length - 1;
+    const next = card(this.list.children[Math.min(Math.max(at + step, 0), last)]);
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
   }
 
   /**
@@ -96,10 +141,13 @@ export class Lanes {
     row.append(element("span", { class: "time" }, milliseconds(entry.t_ns), unit));
     const pins = this.pins.get(entry.seq) ?? [];
     const offending = pins.map((judged) => judged.evidence_path ?? "").filter(Boolean);
-    const cell = element("div", { class: "cell" }, card(entry, row, offending));
+    const button = card(entry, row, offending);
+    button.setAttribute("tabindex", "-1");
+    const cell = element("div", { class: "cell" }, button);
     cell.style.setProperty("--column", String(this.columns.get(key(entry))?.position));
     for (const judged of pins) {
       row.classList.add("pinned", judged.verdict);
+      if (judged.absent) continue; // The line itself says it.
       cell.append(element("p", { class: "pin" }, this.badge(judged.verdict), ...said(judged)));
     }
     row.append(cell);

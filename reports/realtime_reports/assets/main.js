@@ -57,9 +57,10 @@ async function render(scenario) {
       place.append(note("There is no evidence of this scenario."));
       return null;
     }
-    place.append(...overview(conversation, scenario.id, badge));
-    const lanes = new Lanes(conversation, scenario.id.replace(/^scenario:/, ""), badge);
-    place.append(lanes.element);
+    const { timeline, parts } = overview(conversation, scenario.id, badge);
+    const name = scenario.id.replace(/^scenario:/, "");
+    const lanes = new Lanes(conversation, name, badge, () => timeline.focus());
+    place.append(timeline.element, ...parts, lanes.element);
     return lanes;
   } catch (error) {
     place.append(note(`The evidence cannot be shown: ${error}`));
@@ -84,18 +85,18 @@ function note(text) {
 function judged(conversation, id) {
   const list = element("ul", { class: "judged" });
   const line = (/** @type {import("./evidence.js").Judged[]} */ ...alike) => {
-    const [{ verdict, evidence_seq }] = alike;
+    const [{ verdict, evidence_seq, absent }] = alike;
     const item = element("li", {}, badge(verdict), ...said(...alike));
     if (evidence_seq !== null) {
       const href = writeHash({ ...readHash(""), at: id, seq: evidence_seq });
-      item.append(" ", element("a", { href, class: "event" }, "show the event"));
+      item.append(" ", element("a", { href, class: "event" }, absent ? "show when" : "show the event"));
     }
     return item;
   };
   /** @type {Map<string, import("./evidence.js").Judged[]>} */
   const groups = new Map();
   for (const result of conversation.checks.filter(({ verdict }) => verdict !== "pass")) {
-    const key = JSON.stringify([result.verdict, result.reason, result.evidence_seq]);
+    const key = JSON.stringify([result.verdict, result.reason, !result.absent && result.evidence_seq]);
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   const passed = conversation.checks.filter((result) => result.verdict === "pass");

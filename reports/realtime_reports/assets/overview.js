@@ -22,22 +22,24 @@ const HEADS = [
  * @param {Conversation} conversation with at least one entry
  * @param {string} id of the scenario's element
  * @param {(verdict: string) => Node} badge
- * @returns {HTMLElement[]}
+ * @returns {{timeline: Timeline, parts: HTMLElement[]}} a timeline, and what comes below it
  */
 export function overview({ entries, checks }, id, badge) {
   const link = (/** @type {number} */ seq) => writeHash({ ...readHash(""), at: id, seq });
   const heard = sounds(entries);
-  const made = [new Timeline(entries, heard, checks, link, badge).element];
+  const timeline = new Timeline(entries, heard, checks, link, badge);
+  /** @type {HTMLElement[]} */
+  const parts = [];
   const waited = latencies(entries, heard);
-  if (waited.length) made.push(bars(waited, link));
-  if (heard.length) made.push(folded("Sound", heard.length, ...heard.map(player)));
+  if (waited.length) parts.push(bars(waited, link));
+  if (heard.length) parts.push(folded("Sound", heard.length, ...heard.map(player)));
   const offered = exchanges(entries, checks);
   if (offered.length) {
     const shown = folded("Offer and answer", offered.length, ...offered.map(sideBySide));
     shown.toggleAttribute("open", offered.some(({ failed }) => failed.length));
-    made.push(shown);
+    parts.push(shown);
   }
-  return made;
+  return { timeline, parts };
 }
 
 /**
@@ -100,7 +102,7 @@ function player(sound) {
   const pcm = samples(sound);
   const seconds = (pcm.length / sound.rate).toFixed(1);
   const whose = sound.direction === "sent" ? "sent on" : "received on";
-  const name = oneLine(`${whose} ${sound.key} ${sound.of}`.trim());
+  const name = oneLine(`${whose} ${sound.inMedia ? `the call, ${sound.key}` : sound.key} ${sound.of}`.trim());
   const button = element("button", { type: "button", "aria-label": `Play ${seconds} s ${name}` }, "▶ Play");
   const about = `${seconds} s, ${sound.format}, ${sound.rate} Hz`;
   const box = element("div", { class: "sound" }, button, curve(pcm), element("span", {}, `${name}: ${about}`));

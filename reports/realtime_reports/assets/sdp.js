@@ -86,7 +86,7 @@ export function sideBySide({ offer, answer, failed }) {
     for (const [offered, answered] of aligned(left[i] ?? [], right[i] ?? [])) {
       const line = offered || answered;
       const why = MATTERS.find(([form]) => /** @type {RegExp} */ (form).test(line))?.[1] ?? "";
-      const blamed = failed.find(({ reason }) => [offered, answered].some((said) => said.length > 5 && reason.includes(said)));
+      const blamed = failed.find((judged) => isBlamed(judged, offered, answered));
       const cell = (/** @type {string} */ text) =>
         element("td", { role: "cell" }, element("code", {}, text ? visible(text.slice(0, 2000)) : answer ? "—" : ""));
       const told = element("td", { role: "cell" }, String(why));
@@ -101,6 +101,17 @@ export function sideBySide({ offer, answer, failed }) {
   }
   const head = element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads));
   return element("table", { class: "sdp", role: "table", "aria-label": "Offer and answer" }, head, body);
+}
+
+/** Whether a failed check is about these lines: it says so, or it quotes one.
+ * @param {Judged} judged
+ * @param {string} offered
+ * @param {string} answered
+ * @returns {boolean}
+ */
+function isBlamed({ reason, evidence_path: path }, offered, answered) {
+  if (path?.startsWith("body:")) return (answered || offered).startsWith(path.slice("body:".length));
+  return [offered, answered].some((line) => line.length > 5 && reason.includes(line));
 }
 
 /**

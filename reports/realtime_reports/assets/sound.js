@@ -5,9 +5,10 @@
  * @typedef {object} Sound
  * @property {string} key of the connection
  * @property {"sent" | "received"} direction
- * @property {string} of id of the response; empty for what a client sent
+ * @property {string} of id of the response; empty for what a client sent, and on calls
  * @property {string} format `audio/pcm`, `audio/pcmu` or `audio/pcma`
  * @property {number} rate Hz
+ * @property {boolean} inMedia whether it came or went as RTP, of which silence was not kept
  * @property {Chunk[]} chunks
  */
 
@@ -23,6 +24,9 @@ export const AUDIBLE_DBFS = -50;
 
 /** Level that is drawn as nothing. */
 export const SILENT_DBFS = -60;
+
+/** Silence between two pieces of sound is at most this long when they are played. */
+const LONGEST_PAUSE_NS = 10e9;
 
 /** Formats by their names, of today and of the beta. */
 const FORMATS = new Map([
@@ -43,7 +47,9 @@ export function sounds(entries) {
   const found = new Map();
   /** @type {Map<string, any>} */
   const sessions = new Map();
-  for (const { seq, t_ns, lane, connection, direction, kind, data } of entries) {
+  for (const entry of entries) {
+    const { seq, t_ns, lane, connection, direction, kind, data } = entry;
+    if (kind === "media") addMedia(found, entry);
     if (kind !== "event" || direction === "note" || typeof data.type !== "string") continue;
     const key = `${lane} ${connection}`;
     if (data.type === "session.created" || data.type === "session.updated") {
@@ -56,13 +62,33 @@ export function sounds(entries) {
     const of = sent ? "" : String(data.response_id ?? "");
     let sound = found.get(`${key} ${direction} ${of}`);
     if (!sound) {
-      sound = { key, direction, of, chunks: [], ...formatOf(sessions.get(key), sent) };
+      sound = { key, direction, of, chunks: [], inMedia: false, ...formatOf(sessions.get(key), sent) };
       found.set(`${key} ${direction} ${of}`, sound);
     }
     const samples = decode(base64, sound.format);
     if (samples) sound.chunks.push({ seq, t_ns, samples });
   }
   return [...found.values()].filter((sound) => sound.chunks.length);
+}
+
+/** Adds the sound of half a second of RTP, if it was kept.
+ * @param {Map<string, Sound>} found
+ * @param {Entry} entry
+ */
+function addMedia(found, { seq, t_ns, lane, connection, direction, data }) {
+  const known = FORMATS.get(data.format);
+  if (direction === "note" || typeof data.audio !== "string" || !known) return;
+  const samples = decode(data.audio, known.format);
+  if (!samples?.length) return;
+  const key = `${lane} ${connection}`;
+  let sound = found.get(key);
+  if (!sound) {
+    const rate = data.rate > 0 ? Number(data.rate) : known.rate;
+    sound = { key, direction, of: "", format: known.format, rate, chunks: [], inMedia: true };
+    found.set(key, sound);
+  }
+  const from_ns = typeof data.from_ns === "number" ? data.from_ns : t_ns;
+  sound.chunks.push({ seq, t_ns: from_ns, samples });
 }
 
 /**
@@ -137,17 +163,22 @@ export function levels(samples, frame) {
   return found;
 }
 
-/** Joins the chunks of a sound.
+/** Joins the chunks of a sound, with the silence between them where that was not kept.
  * @param {Sound} sound
- * @returns {Int16Array}
+ * @returns {Int16Array<ArrayBuffer>}
  */
-export function samples(sound) {
-  const whole = new Int16Array(sound.chunks.reduce((sum, chunk) => sum + chunk.samples.length, 0));
-  let position = 0;
-  for (const chunk of sound.chunks) {
-    whole.set(chunk.samples, position);
-    position += chunk.samples.length;
-  }
+export function samples({ chunks, rate, inMedia }) {
+  let end = 0;
+  const starts = chunks.map((chunk, i) => {
+    const pause_ns = i && inMedia ? chunk.t_ns - chunks[i - 1].t_ns : 0;
+    const pause = Math.round((Math.min(pause_ns, LONGEST_PAUSE_NS) / 1e9) * rate) - (chunks[i - 1]?.samples.length ?? 0);
+    // What came a little late was played without a pause.
+    const start = end + (pause > rate / 10 ? pause : 0);
+    end = start + chunk.samples.length;
+    return start;
+  });
+  const whole = new Int16Array(end);
+  chunks.forEach((chunk, i) => whole.set(chunk.samples, starts[i]));
   return whole;
 }
 

@@ -1,3 +1,5 @@
+import { title } from "./entry.js";
+import { Scale } from "./scale.js";
 import { SILENT_DBFS, levels } from "./sound.js";
 import { frames, spans } from "./spans.js";
 import { element, milliseconds, oneLine } from "./text.js";
@@ -12,8 +14,18 @@ const WIDTH = 1000;
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/**
+ * Something of a row that can be gone to.
+ * @typedef {object} Mark
+ * @property {number} t_ns
+ * @property {number} seq the line of evidence
+ * @property {() => string} say what it is
+ */
+
 /** Draws a whole conversation on one clock, from the left to the right: a row a connection, what
  * lasts, how loud it was, and where checks failed.
+ *
+ * To the keyboard and to screen readers each row is a slider over what happened in it.
  */
 export class Timeline {
   /**
@@ -27,6 +39,10 @@ export class Timeline {
     this.entries = entries;
     this.scale = new Scale(entries);
     this.link = link;
+    /** @type {Map<Element, {marks: Mark[], now: number}>} rows, by their sliders */
+    this.rows = new Map();
+    this.readout = element("p", { class: "readout", "aria-hidden": "true" });
+    this.cursor = element("div", { class: "cursor", hidden: "" });
     this.element = element("div", { class: "timeline", role: "group", "aria-label": "Timeline" });
     this.element.append(this.axis());
     const failed = checks.filter((c) => c.evidence_seq !== null && c.verdict !== "pass");
@@ -40,6 +56,21 @@ export class Timeline {
       if (key !== "harness harness") this.ticks(key, events.filter((entry) => keyOf(entry) === key));
     }
     this.volume(sounds);
+    this.element.append(this.readout);
+    this.rest();
+    const [first] = this.rows.keys();
+    first?.setAttribute("tabindex", "0");
+    this.element.addEventListener("keydown", (event) => this.pressed(event));
+    this.element.addEventListener("focusin", ({ target }) => {
+      if (target instanceof Element && this.rows.has(target)) this.enter(target);
+    });
+    this.element.addEventListener("focusout", () => this.rest());
+  }
+
+  /** Goes to the row that was gone to last. */
+  focus() {
+    const slider = this.element.querySelector('[role="slider"][tabindex="0"]');
+    if (slider instanceof HTMLElement) slider.focus();
   }
 
   /** Says where a time lies, as a part of the whole.
@@ -52,10 +83,12 @@ export class Timeline {
 
   /** Adds a row.
    * @param {string} name
+   * @param {string} what its marks are
+   * @param {Mark[]} marks
    * @param {...Node} drawn
    * @returns {HTMLElement} what is drawn on
    */
-  row(name, ...drawn) {
+  row(name, what, marks, ...drawn) {
     const track = element("div", { class: "track" }, ...drawn);
     for (const { from, to, ns } of this.scale.squeezed) {
       const gap = element("div", { class: "gap", title: `${milliseconds(ns)} ms, squeezed` });
@@ -63,9 +96,117 @@ export class Timeline {
       gap.style.width = `${100 * (to - from)}%`;
       track.append(gap);
     }
-    const label = element("span", { class: "row-name", title: name }, oneLine(name, 40));
+    const slider = element("div", {
+      class: "slider",
+      role: "slider",
+      tabindex: "-1",
+      "aria-label": `${name}, ${what}`,
+      "aria-valuemin": "1",
+      "aria-valuemax": String(marks.length),
+    });
+    track.append(slider);
+    marks.sort((a, b) => a.t_ns - b.t_ns || a.seq - b.seq);
+    this.rows.set(slider, { marks, now: 0 });
+    this.say(slider);
+    const pointed = (/** @type {MouseEvent} */ event) => {
+      const box = track.getBoundingClientRect();
+      return this.nearest(marks, this.scale.time((event.clientX - box.left) / box.width));
+    };
+    track.addEventListener("pointermove", (event) => this.point(track, marks, pointed(event)));
+    track.addEventListener("pointerleave", () => this.rest());
+    track.addEventListener("click", (event) => {
+      if (event.target instanceof Element && event.target.closest("a")) return;
+      location.hash = this.link(marks[pointed(event)].seq);
+    });
+    const label = element("span", { class: "row-name", title: name, "aria-hidden": "true" }, oneLine(name, 40));
     this.element.append(element("div", { class: "row" }, label, track));
     return track;
+  }
+
+  /** Finds what is nearest to a time.
+   * @param {Mark[]} marks in the order of time
+   * @param {number} t_ns
+   * @returns {number}
+   */
+  nearest(marks, t_ns) {
+    const far = (/** @type {number} */ i) => Math.abs(this.at(marks[i].t_ns) - this.at(t_ns));
+    let best = 0;
+    for (let i = 1; i < marks.length; i++) if (far(i) < far(best)) best = i;
+    return best;
+  }
+
+  /** Tells screen readers where a slider is.
+   * @param {Element} slider
+   */
+  say(slider) {
+    const { marks, now } = this.of(slider);
+    slider.setAttribute("aria-valuenow", String(now + 1));
+    slider.setAttribute("aria-valuetext", told(marks, now));
+  }
+
+  /**
+   * @param {Element} slider
+   * @returns {{marks: Mark[], now: number}}
+   */
+  of(slider) {
+    return /** @type {{marks: Mark[], now: number}} */ (this.rows.get(slider));
+  }
+
+  /** Shows what is pointed at.
+   * @param {Element} track
+   * @param {Mark[]} marks
+   * @param {number} index
+   */
+  point(track, marks, index) {
+    track.append(this.cursor);
+    this.cursor.hidden = false;
+    this.cursor.style.left = `${100 * this.at(marks[index].t_ns)}%`;
+    this.readout.textContent = told(marks, index);
+  }
+
+  /** Points at nothing, and says what one can do. */
+  rest() {
+    this.cursor.hidden = true;
+    this.readout.textContent = KEYS;
+  }
+
+  /** Makes a row the one that Tab leads to, and shows where it is.
+   * @param {Element} slider
+   */
+  enter(slider) {
+    for (const each of this.rows.keys()) each.setAttribute("tabindex", each === slider ? "0" : "-1");
+    const { marks, now } = this.of(slider);
+    this.point(/** @type {Element} */ (slider.parentElement), marks, now);
+  }
+
+  /** Moves along a row and between rows; Enter shows the line of evidence.
+   * @param {KeyboardEvent} event
+   */
+  pressed(event) {
+    const slider = event.target;
+    if (!(slider instanceof HTMLElement) || !this.rows.has(slider)) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const row = this.of(slider);
+    const sliders = [...this.rows.keys()];
+    const steps = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
+    const step = steps[/** @type {keyof typeof steps} */ (event.key)];
+    const other = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      row.now = Math.min(Math.max(row.now + step, 0), row.marks.length - 1);
+      this.say(slider);
+      this.enter(slider);
+    } else if (other) {
+      const next = sliders[sliders.indexOf(slider) + other];
+      if (!(next instanceof HTMLElement)) return;
+      // As one looks down: at the same time.
+      const there = this.of(next);
+      there.now = this.nearest(there.marks, row.marks[row.now].t_ns);
+      this.say(next);
+      next.focus();
+    } else if (event.key === "Enter" || event.key === " ") {
+      location.hash = this.link(row.marks[row.now].seq);
+    } else return;
+    event.preventDefault();
   }
 
   /** @returns {HTMLElement} */
@@ -84,7 +225,6 @@ export class Timeline {
    * @param {(verdict: string) => Node} badge
    */
   pins(failed, badge) {
-    const track = this.row("verdicts");
     const times = new Map(this.entries.map((entry) => [entry.seq, entry.t_ns]));
     /** @type {Map<number, Judged[]>} */
     const by = new Map();
@@ -92,14 +232,19 @@ export class Timeline {
       const seq = /** @type {number} */ (judged.evidence_seq);
       if (times.has(seq)) by.set(seq, [...(by.get(seq) ?? []), judged]);
     }
-    for (const [seq, [first, ...more]] of by) {
-      const said = [first, ...more].map((judged) => `${judged.verdict} ${judged.check}`).join(", ");
-      const pin = element("a", { href: this.link(seq), class: `pinned-at ${first.verdict}`, title: oneLine(said, 300) });
+    if (!by.size) return;
+    /** @type {Mark[]} */
+    const marks = [];
+    const drawn = [...by].map(([seq, [first, ...more]]) => {
+      const said = oneLine([first, ...more].map((judged) => `${judged.verdict} ${judged.check}`).join(", "), 300);
+      const pin = element("a", { href: this.link(seq), tabindex: "-1", class: `pinned-at ${first.verdict}`, title: said });
       const glyph = /** @type {Element} */ (badge(first.verdict)).querySelector?.(".glyph");
-      pin.append(glyph?.textContent ?? "!", element("span", { class: "spoken" }, ` ${oneLine(said, 300)}`));
+      pin.append(glyph?.textContent ?? "!", element("span", { class: "spoken" }, ` ${said}`));
       pin.style.left = `${100 * this.at(times.get(seq) ?? 0)}%`;
-      track.append(pin);
-    }
+      marks.push({ seq, t_ns: times.get(seq) ?? 0, say: () => said });
+      return pin;
+    });
+    this.row("verdicts", `${marks.length} pinned`, marks, ...drawn);
   }
 
   /** Draws what lasts; what overlaps lies below each other.
@@ -107,22 +252,25 @@ export class Timeline {
    * @param {Span[]} found
    */
   spans(name, found) {
-    const track = this.row(name);
     /** @type {number[]} */
     const ends = [];
-    for (const span of found) {
+    /** @type {Mark[]} */
+    const marks = [];
+    const drawn = found.map((span) => {
       let level = ends.findIndex((end) => end <= span.from_ns);
       if (level < 0) level = ends.push(0) - 1;
       ends[level] = span.to_ns;
       const lasted = span.open ? "to the end" : `${milliseconds(span.to_ns - span.from_ns)} ms`;
       const said = oneLine(`${span.name || name}, ${lasted}`);
-      const bar = element("a", { href: this.link(span.seq), class: "span", title: said }, said);
+      const bar = element("a", { href: this.link(span.seq), tabindex: "-1", class: "span", title: said }, said);
       if (span.open) bar.classList.add("open");
       bar.style.left = `${100 * this.at(span.from_ns)}%`;
       bar.style.width = `${100 * (this.at(span.to_ns) - this.at(span.from_ns))}%`;
       bar.style.top = `${1.25 * level}rem`;
-      track.append(bar);
-    }
+      marks.push({ seq: span.seq, t_ns: span.from_ns, say: () => said });
+      return bar;
+    });
+    const track = this.row(name, `${marks.length} of them`, marks, ...drawn);
     track.style.height = `${1.25 * ends.length}rem`;
   }
 
@@ -140,30 +288,30 @@ export class Timeline {
     drawn.append(line("note", [...marks.note].map((x) => `M${x} 7V13`).join("")));
     const n = (/** @type {"sent" | "received"} */ d) => of.filter((entry) => entry.direction === d).length;
     const said = `→ ${n("sent")} sent above, ← ${n("received")} received below`;
-    const track = this.row(short(name), drawn, element("span", { class: "spoken" }, said));
-    track.title = said;
-    track.addEventListener("click", (event) => {
-      const box = track.getBoundingClientRect();
-      const wanted = (event.clientX - box.left) / box.width;
-      const far = (/** @type {Entry} */ entry) => Math.abs(this.at(entry.t_ns) - wanted);
-      location.hash = this.link(of.reduce((a, b) => (far(b) < far(a) ? b : a)).seq);
-    });
-    track.classList.add("clickable");
+    const lines = of.map((entry) => ({
+      seq: entry.seq,
+      t_ns: entry.t_ns,
+      say: () => `${WAYS[entry.direction] ?? ""} ${oneLine(title(entry))}`,
+    }));
+    const spoken = `${n("sent")} sent, ${n("received")} received`;
+    this.row(short(name), spoken, lines, drawn).title = said;
   }
 
   /** Draws how loud it was: what lies in events where they were sent or came, RTP frame by frame.
    * @param {Sound[]} sounds
    */
   volume(sounds) {
-    /** @type {Map<string, {t_ns: number, level: number}[]>} */
+    /** @type {Map<string, {seq: number, t_ns: number, level: number}[]>} */
     const rows = new Map();
-    const add = (/** @type {string} */ name, /** @type {{t_ns: number, level: number}[]} */ found) =>
+    const add = (/** @type {string} */ name, /** @type {{seq: number, t_ns: number, level: number}[]} */ found) =>
       rows.set(name, [...(rows.get(name) ?? []), ...found]);
-    for (const { key, direction, chunks } of sounds) {
+    for (const { key, direction, chunks, inMedia } of sounds) {
+      if (inMedia) continue; // How loud that was is told frame by frame.
       const name = `sound ${direction === "sent" ? "out" : "in"}, ${short(key)}`;
-      add(name, chunks.map(({ t_ns, samples }) => ({ t_ns, level: levels(samples, samples.length)[0] ?? -Infinity })));
+      add(name, chunks.map(({ seq, t_ns, samples }) => ({ seq, t_ns, level: levels(samples, samples.length)[0] ?? -Infinity })));
     }
-    for (const frame of frames(this.entries)) add(short(frame.key), [frame]);
+    const heard = Map.groupBy(frames(this.entries), (frame) => frame.key);
+    for (const [key, found] of heard) add(short(key), found);
     for (const [name, found] of rows) {
       const points = found.map(({ t_ns, level }) => {
         const height = Math.max(0, 1 - level / SILENT_DBFS);
@@ -173,87 +321,29 @@ export class Timeline {
       drawn.append(line("axis", "M0 20H1000"), line("level", points.join("")));
       const loudest = found.reduce((most, { level }) => Math.max(most, level), -Infinity);
       const said = loudest > SILENT_DBFS ? `loudest ${loudest.toFixed(1)} dBFS` : "silence";
-      this.row(name, drawn, element("span", { class: "spoken" }, said)).title = said;
+      const marks = found.map(({ seq, t_ns, level }) => ({
+        seq,
+        t_ns,
+        say: () => (level > SILENT_DBFS ? `${level.toFixed(1)} dBFS` : "silence"),
+      }));
+      this.row(name, said, marks, drawn).title = said;
     }
   }
 }
 
-/** A clock on which pauses in which nothing happens take little room. */
-class Scale {
-  /** @param {Entry[]} entries in the order of time */
-  constructor(entries) {
-    const sound = frames(entries).filter(({ level }) => level > SILENT_DBFS);
-    const events = entries.filter(({ kind }) => kind !== "media");
-    this.times = [...new Set([...events, ...sound].map(({ t_ns }) => t_ns))].sort((a, b) => a - b);
-    if (!this.times.length) this.times = [entries[0].t_ns];
-    const gaps = this.times.slice(1).map((t, i) => t - this.times[i]);
-    const most = longest(gaps);
-    const length = gaps.reduce((sum, gap) => sum + Math.min(gap, most), 0) || 1;
-    let place = 0;
-    /** @type {number[]} */
-    this.places = [0];
-    /** @type {{from: number, to: number, ns: number}[]} */
-    this.squeezed = [];
-    for (const gap of gaps) {
-      const from = place / length;
-      place += Math.min(gap, most);
-      this.places.push(place / length);
-      if (gap > 1.5 * most) this.squeezed.push({ from, to: place / length, ns: gap });
-    }
-  }
+const WAYS = { sent: "→ sent", received: "← received", note: "·" };
 
-  /**
-   * @param {number} t_ns
-   * @returns {number} from 0 to 1
-   */
-  at(t_ns) {
-    return between(t_ns, this.times, this.places);
-  }
+/** What can be done with a timeline. */
+const KEYS = "Arrow keys go along a row and from row to row, Enter shows a line of evidence, Escape closes it and comes back.";
 
-  /**
-   * @param {number} part from 0 to 1
-   * @returns {number} nanoseconds
-   */
-  time(part) {
-    return between(part, this.places, this.times);
-  }
-}
-
-/** Returns the length from which on gaps are squeezed: the longest that is at most a seventh of
- * what is left then.
- * @param {number[]} gaps
- * @returns {number}
+/** Says which mark of a row one is at, when it was and what it is.
+ * @param {Mark[]} marks
+ * @param {number} index
+ * @returns {string}
  */
-function longest(gaps) {
-  const sorted = [...gaps].sort((a, b) => b - a);
-  let rest = sorted.reduce((sum, gap) => sum + gap, 0);
-  for (let cut = 0; cut < Math.min(6, sorted.length); cut++) {
-    if (sorted[cut] <= rest / 7) return Infinity;
-    rest -= sorted[cut];
-    // With `cut + 1` gaps squeezed to `most` each, the whole is `rest` and those.
-    const most = rest / (7 - cut - 1);
-    if (rest > 0 && (sorted[cut + 1] ?? 0) <= most) return most;
-  }
-  return Infinity;
-}
-
-/** Finds the place of a value in a rising list, and what lies there in another.
- * @param {number} value
- * @param {number[]} from
- * @param {number[]} to
- * @returns {number}
- */
-function between(value, from, to) {
-  let low = 0;
-  let high = from.length - 1;
-  if (value <= from[low]) return to[low];
-  if (value >= from[high]) return to[high];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (from[middle] <= value) low = middle;
-    else high = middle;
-  }
-  return to[low] + ((value - from[low]) / (from[high] - from[low])) * (to[high] - to[low]);
+function told(marks, index) {
+  const { t_ns, say } = marks[index];
+  return `${index + 1} of ${marks.length}, at ${milliseconds(t_ns)} ms: ${say()}`;
 }
 
 /**

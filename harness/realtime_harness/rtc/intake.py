@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
 
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import RtpPacket
@@ -55,12 +54,14 @@ class _Wanted:
         """Gets them; ``None`` if nobody wants them."""
 
 
-_wanted: WeakKeyDictionary[RTCRtpReceiver, _Wanted] = WeakKeyDictionary()
+_WANTED = "_wanted_by_realtime_harness"
+"""Where a receiver has its :class:`_Wanted`. A table of ours would keep both for ever, even a weak
+one: who listens knows the peer, and the peer its receiver."""
 
 
 def take(receiver: RTCRtpReceiver, listener: Take | None) -> None:
     """Hand the packets of a receiver to a listener from now on, or to nobody."""
-    _wanted.setdefault(receiver, _Wanted()).take = listener
+    vars(receiver).setdefault(_WANTED, _Wanted()).take = listener
 
 
 def intercept(transport: RTCDtlsTransport) -> Intake:
@@ -145,7 +146,7 @@ class Intake:
             return None
         packet = RtpPacket(kind & 0x7F, kind >> 7, number, timestamp, source)
         receiver = self._transport._rtp_router.route_rtp(packet)
-        if receiver is None or (wanted := _wanted.get(receiver)) is None:
+        if receiver is None or (wanted := vars(receiver).get(_WANTED)) is None:
             return None
         stream = self._streams[source] = _Stream(receiver, source, wanted)
         return stream

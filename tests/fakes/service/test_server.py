@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import ssl
 import sys
+import weakref
 
 import httpx2
 import pytest
@@ -91,6 +93,42 @@ async def test_closing_ends_sessions_and_calls(open_world):
     assert (await socket.closed())[0] == 1001
     async with asyncio.timeout(5):
         await caller.gone.wait()
+
+
+@pytest.mark.parametrize("removes", ["service", "sessions"])
+async def test_what_is_over_is_let_go_of(open_world, silence, removes):
+    """A service with all that was in it; or, of one that goes on, sessions and calls."""
+    world = await open_world()
+    server = world.server
+    client = world.of(server.addresses(server.add_service("passing")))
+    await client.post("/realtime/client_secrets", json={})
+    sockets = [await client.socket()]
+    await sockets[0].event()
+    caller = await client.call(track=silence)
+    sockets.append(await client.socket(f"?call_id={caller.call_id}"))
+    await client.state_until(lambda state: state["sessions"][1]["input_audio_ms"] >= 100)
+
+    def parts():
+        service = server.services["passing"]
+        hosts = service.hosts.values()
+        yield from (*hosts, *(host.media for host in hosts if host.media is not None))
+        if removes == "service":
+            yield from (service, service.keys, service.calls, service.trunk, service.journal)
+
+    left = [weakref.ref(part) for part in parts()]
+    assert len(left) == {"sessions": 3, "service": 8}[removes]
+    if removes == "service":
+        await server.remove_service("passing")
+    else:
+        await server.services["passing"].reset()
+    for socket in sockets:
+        await socket.closed()
+    async with asyncio.timeout(5):
+        await caller.gone.wait()
+        while any(ref() is not None for ref in left):
+            # Who served them is about to leave.
+            await asyncio.sleep(0.01)
+            gc.collect()
 
 
 async def test_tls(open_world):

@@ -18,6 +18,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,17 @@ def spoken(target: Target, text: str) -> bytes:
         return speech.encode(text)
     named = os.environ.get(_VOICE)
     try:
-        samples, rate = wav.read(named or _SYNTHETIC)
+        return _recorded(named or str(_SYNTHETIC))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{_VOICE}: {named} cannot be read ({error}): name a WAV file, mono, 16 bits"
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _recorded(path: str) -> bytes:
+    """Return what a file says, 24 kHz mono PCM16. Many say the same, again and again."""
+    samples, rate = wav.read(path)
     return pcm.resample(samples, rate, _RATE)
 
 

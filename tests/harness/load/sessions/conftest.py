@@ -9,6 +9,7 @@ from realtime_harness.load.operation import Operation
 from realtime_harness.load.pacing import Pacer
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.sessions import Journey, World, journey_class
+from realtime_harness.load.sessions.media import LITE, MEDIA
 from realtime_harness.targets.target import Target
 
 Opened = tuple[Journey, Operation]
@@ -33,8 +34,13 @@ async def opened(
     journeys: list[Journey] = []
     worlds: list[World] = []
 
-    async def opened(target: Target, name: str, **more: object) -> Opened:
-        world = World(target=target, profile=profile(name), pacer=Pacer(lambda _: None), **more)
+    async def opened(target: Target, name: str, media: str = LITE, **changes: object) -> Opened:
+        world = World(
+            target=target,
+            profile=profile(name, **changes),
+            pacer=Pacer(lambda _: None),
+            media=MEDIA[media],
+        )
         worlds.append(world)
         journey = journey_class(world.profile.journey)(world, 0)
         journeys.append(journey)

@@ -17,6 +17,7 @@ async def test_the_state_of_an_idle_service(client):
         "behaviours": [],
         "faults": [],
         "latency": "instant",
+        "seed": None,
         "script": None,
         "keys": [],
         "calls": [],

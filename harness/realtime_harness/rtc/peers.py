@@ -160,11 +160,13 @@ def _peer_class() -> type[RTCPeerConnection]:
 
     from realtime_harness.rtc import connecting, decoding, receiving, sending
     from realtime_harness.rtc.intake import intercept
+    from realtime_harness.rtc.reporting import check_reports, take_over_reports
 
     require_attributes("connects", RTCPeerConnection, "__connect")
     decoding.wrap_decoders()
     receiving.check_receivers()
     sending.check_senders()
+    check_reports()
 
     class Peer(RTCPeerConnection):
         def __init__(self, configuration: RTCConfiguration) -> None:
@@ -181,6 +183,7 @@ def _peer_class() -> type[RTCPeerConnection]:
                 connecting.leave_out_last_rest(transceiver.receiver.transport)
                 intercept(transceiver.receiver.transport)
                 sending.take_over_sender(transceiver.sender)
+                take_over_reports(transceiver)
                 if transceiver.kind == "audio":
                     decoding.decode_on_loop(transceiver.receiver)
             try:

@@ -164,7 +164,10 @@ class DamagedLine:
         due_ns = max(self._last_due_ns, thawed_ns)
         if is_held and isinstance(what, bytes):
             self._held.hold(what, due_ns - self.now_ns)
-        if not self._queue and (not is_held or due_ns <= perf_counter_ns()):
+        now_ns = perf_counter_ns()
+        if not self._queue and (not is_held or due_ns <= now_ns):
+            if is_held:
+                self._held.left(now_ns - due_ns)
             self._release(what)
             return
         self._last_due_ns = due_ns

@@ -145,6 +145,15 @@ async def test_a_delay_counts_from_what_was_asked_and_is_written_down():
     assert held.describe()["late"]["count"] == 1
 
 
+async def test_what_is_late_before_it_could_leave_is_written_down_as_well():
+    held, asked = Held(), perf_counter_ns() - 50 * MS
+    way, line = damaged("delay:30ms", held=held, asked_ns=lambda: asked)
+    line.send([A])
+    assert way.seen == [A]
+    assert counts(held) == {30.0: 1}
+    assert held.describe()["late"]["max_ms"] >= 20
+
+
 async def test_delays_are_drawn_with_their_shares():
     held = Held()
     _, line = damaged("delay:10ms@75%+40ms@25%", held=held)

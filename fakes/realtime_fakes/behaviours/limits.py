@@ -17,7 +17,7 @@ from realtime_fakes.switches import HttpReply, Switch
 __all__ = ["SWITCHES"]
 
 _no_quota = refusal("insufficient_quota")
-_ROOM = 4
+_ROOM = 2
 
 
 def _later(route: str, reply: HttpReply) -> HttpReply:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from time import perf_counter_ns
 from typing import Any
 
@@ -30,6 +31,7 @@ from realtime_harness.load.profile import Profile
 from realtime_harness.load.purse import Account, Bill, Purse
 from realtime_harness.load.schedule import SHAPES, arrivals
 from realtime_harness.load.sessions import RATE_LIMITED, Journey, World, class_of, journey_class
+from realtime_harness.load.sessions.media import LITE, MEDIA
 from realtime_harness.load.wire import INTERVAL_S, Interval
 from realtime_harness.targets.retry import NEVER
 from realtime_harness.targets.target import Target
@@ -71,6 +73,8 @@ class Plan:
     """Whether to add up what is charged."""
     allowance_usd: float | None = None
     """What this engine's sessions may cost; ``None`` for no limit."""
+    media: str = LITE
+    """What sessions connect, speak and hear with: ``lite`` or ``full``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values; they contain the target's key."""
@@ -109,7 +113,12 @@ class Engine:
         # What is refused counts as refused: to try again would be a latency of our own.
         target = replace(plan.target, patience_s=plan.profile.timeout_s, retry=NEVER)
         self._probe = Probe()
-        self._world = World(target=target, profile=plan.profile, pacer=Pacer(self._late))
+        self._world = World(
+            target=target,
+            profile=plan.profile,
+            pacer=Pacer(self._late),
+            media=MEDIA[plan.media],
+        )
         self._journey = journey_class(plan.profile.journey)
         self._sessions: dict[int, _Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -255,9 +264,9 @@ class Engine:
         self._tally.good[operation.name] += is_good
         return is_good
 
-    def kept_away(self, operation: str) -> None:
+    def kept_away(self) -> None:
         """Count an operation that was due while its session kept away, as it was told to."""
-        self._tally.fail(operation, RATE_LIMITED)
+        self._tally.fail(self._journey.operation, RATE_LIMITED)
 
     def ended(self, *, is_good: bool) -> None:
         """Count a session that is over."""
@@ -404,6 +413,10 @@ class _Session:
                 if self._is_told:
                     self._back_ns = due_ns
                 await self._until(due_ns)
+        # What was due in the meantime, and is not going to be sent any more.
+        end_ns = min(self._back_ns, perf_counter_ns())
+        for _ in takewhile(lambda due_ns: due_ns < end_ns, dues or ()):
+            self._engine.kept_away()
 
     async def _act(self, journey: Journey, dues: Iterator[int] | None) -> None:
         """Act when it is due, until that fails or there is nothing more to do."""
@@ -421,7 +434,7 @@ class _Session:
                 due_ns = following
                 if due_ns < self._back_ns:
                     # To send it now would make a latency of what was a refusal.
-                    self._engine.kept_away(journey.operation)
+                    self._engine.kept_away()
                     self._is_good = False
                     continue
             if not await self._until(due_ns):

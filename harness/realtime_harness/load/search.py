@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -25,15 +25,24 @@ from realtime_harness.load.run import LoadPlan, LoadResult, carry_out, cost_of
 from realtime_harness.load.slo import State
 from realtime_harness.verdicts import ExitCode
 
-__all__ = ["Found", "Search", "Step", "find_most"]
+__all__ = ["Found", "Run", "Search", "Step", "find_most"]
 
 _PERCENTILES = (50.0, 95.0, 99.0)
-_SETTLE_S = 1.0
 _GRAIN = 50
 """The edge is told up to a fiftieth, and never finer than to one session."""
 _SAME, _MOST_TRIES = 2, 3
 _VOID_TRIES = 2
 _KEPT = ("load.json", "intervals.jsonl")
+
+
+class Run(Protocol):
+    """Carries a run out, as :func:`~realtime_harness.load.run.carry_out` does."""
+
+    async def __call__(
+        self, plan: LoadPlan, directory: Path, *, watch: Callable[[Moment], None]
+    ) -> LoadResult:
+        """Return what it came to."""
+        ...
 
 
 class Search:
@@ -196,6 +205,7 @@ async def find_most(
     begun: Callable[[int, float], None] = lambda sessions, duration_s: None,
     watch: Callable[[Moment], None] = lambda moment: None,
     done: Callable[[Step], None] = lambda step: None,
+    run: Run = carry_out,
 ) -> Found:
     """Search, and write it down as ``load/search.json``; each step is a run below ``load/steps``.
 
@@ -209,6 +219,7 @@ async def find_most(
         begun: is told of each step, with its sessions and its length.
         watch: is told each second how that stands.
         done: is told what became of it.
+        run: carries a step out.
 
     Raises:
         UsageError: if the plan may not be carried out.
@@ -224,7 +235,7 @@ async def find_most(
             step_plan = _step_plan(plan, sessions, step_s, spent_usd=found.spent.usd)
             begun(sessions, step_plan.duration_s)
             folder = directory / "load" / "steps" / f"{number:02}-{sessions}"
-            step = Step(sessions=sessions, result=await carry_out(step_plan, folder, watch=watch))
+            step = Step(sessions=sessions, result=await run(step_plan, folder, watch=watch))
             found.steps.append(step)
             found.spent.merge(step.result.spent)
             voids = voids + 1 if step.is_void else 0
@@ -243,13 +254,12 @@ async def find_most(
 def _step_plan(plan: LoadPlan, sessions: int, step_s: float, *, spent_usd: float) -> LoadPlan:
     """Return the plan of a step, which counts for so long once all its sessions are there."""
     left_usd = None if plan.max_cost_usd is None else max(0.0, plan.max_cost_usd - spent_usd)
-    return replace(
-        plan,
-        users=sessions,
-        processes=min(plan.processes, sessions),
-        duration_s=sessions / plan.rate + _SETTLE_S + step_s,
-        max_cost_usd=left_usd,
+    step = replace(
+        plan, users=sessions, processes=min(plan.processes, sessions), max_cost_usd=left_usd
     )
+    # More than half of a run counts anyway, so a long ramp makes for a long step.
+    ramp_s = step.course.ramp_s
+    return replace(step, duration_s=ramp_s + max(step_s, ramp_s))
 
 
 def _write(found: Found, folder: Path) -> None:

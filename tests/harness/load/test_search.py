@@ -1,10 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
-from realtime_harness.load.search import Search
+from realtime_harness.cli.find_max import conclusion
+from realtime_harness.load.book import Moment
+from realtime_harness.load.health import Fitness, Health, examine
+from realtime_harness.load.histogram import Histogram
+from realtime_harness.load.operation import Tally
+from realtime_harness.load.profile import built_in
+from realtime_harness.load.purse import Bill
+from realtime_harness.load.run import LoadPlan, LoadResult
+from realtime_harness.load.search import Found, Search, find_most
+from realtime_harness.load.slo import judge, parse
+from realtime_harness.targets.target import Target
 
 
 def tried(search: Search, holds: Callable[[int], bool]) -> list[int]:
@@ -77,3 +91,98 @@ def test_nothing_is_known_before_anything_was_tried() -> None:
     search = Search(7, 100)
     assert (search.held, search.missed, search.next()) == (None, None, 7)
     assert search.tries(None) == (0, 0)
+
+
+# The driver, with runs that are made up.
+
+
+class Service:
+    """Carries steps out by saying how they went, by the number of sessions."""
+
+    def __init__(self, edge: int, *, void: frozenset[int] = frozenset(), usd: float = 0.0) -> None:
+        self.edge = edge
+        self.void = void
+        self.usd = usd
+        self.plans: list[LoadPlan] = []
+
+    async def __call__(
+        self, plan: LoadPlan, directory: Path, *, watch: Callable[[Moment], None]
+    ) -> LoadResult:
+        self.plans.append(plan)
+        late = Histogram.of([50_000_000] if len(self.plans) in self.void else [1])
+        tally = Tally()
+        kind = "ok" if plan.sessions <= self.edge else "timeout"
+        tally.outcomes["turn", kind] = 10
+        health = [Health(wall_s=1.0, lateness=late)]
+        finding = examine(health)
+        folder = directory / "load"
+        folder.mkdir(parents=True)
+        (folder / "load.json").write_text(str(len(self.plans)))
+        left_usd = plan.max_cost_usd
+        return LoadResult(
+            tally=tally,
+            seconds=1.0,
+            finding=finding,
+            health=health,
+            outcomes=judge(
+                plan.objectives,
+                tally,
+                seconds=1.0,
+                today=date(2026, 11, 21),
+                void="late" if finding.fitness is Fitness.VOID else "",
+            ),
+            failures=[],
+            spent=Bill(self.usd, 1, left_usd is not None and self.usd > left_usd / 2),
+        )
+
+
+async def find(directory: Path, service: Service, *, most: int = 100, **more: Any) -> Found:
+    target = Target(name="t", base_url="http://127.0.0.1:1/v1", api_key="sk-t")
+    plan = LoadPlan(
+        target=target,
+        profile=built_in()["text"],
+        objectives=(parse("rate(ok) >= 100%"), parse("per_s(turn) >= 0")),
+        **{"users": 10, **more},
+    )
+    return await find_most(plan, directory, step_s=5.0, most=most, run=service)
+
+
+@pytest.mark.parametrize(
+    ("service", "most", "answer"),
+    [
+        (Service(20), 100, (20, "rate(ok) >= 100%", 0)),
+        (Service(0), 100, (None, "rate(ok) >= 100%", 5)),
+        (Service(1000), 40, (40, "--max-users 40", 0)),
+        (Service(20, void=frozenset({1, 2})), 100, (None, "the generator: ", 6)),
+        (Service(20, void=frozenset({1, 3, 5})), 100, (20, "rate(ok) >= 100%", 0)),
+        (Service(1000, void=frozenset({3, 4})), 100, (20, "the generator: ", 0)),
+    ],
+    ids=["found", "none", "all", "void-at-once", "void-now-and-then", "void-later"],
+)
+async def test_what_a_search_comes_to(
+    tmp_path: Path, service: Service, most: int, answer: tuple[int | None, str, int]
+) -> None:
+    found = await find(tmp_path, service, most=most)
+    assert (found.most, int(found.exit_code)) == (answer[0], answer[2])
+    assert found.binds.startswith(answer[1])
+    assert found.binds in conclusion(found)
+    told = orjson.loads((tmp_path / "load/search.json").read_bytes())
+    assert (told["most"], told["binds"]) == (found.most, found.binds)
+    assert {plan.duration_s for plan in service.plans if plan.sessions == 10} == {5.0 + 0.6}
+    # The run of the directory is the last one of the answer.
+    shown = int((tmp_path / "load/load.json").read_text()) - 1
+    assert service.plans[shown].sessions == found.most or found.most is None
+
+
+async def test_a_search_ends_with_the_money(tmp_path: Path) -> None:
+    service = Service(1000, usd=1.0)
+    found = await find(tmp_path, service, max_cost_usd=3.5)
+    assert [plan.max_cost_usd for plan in service.plans] == [3.5, 2.5, 1.5]
+    assert (found.most, found.binds) == (20, "--max-cost 3.5")
+    assert found.to_json()["cost"]["usd"] == 3.0
+
+
+async def test_a_long_ramp_makes_for_a_long_step(tmp_path: Path) -> None:
+    service = Service(2000)
+    await find(tmp_path, service, users=1000, most=1000)
+    assert service.plans[0].course.counted_from_s == service.plans[0].course.ramp_s

@@ -9,6 +9,7 @@ timers and, where it listens, a thread on each 20 ms of each call.
 module            holds
 ================  ==================================================================================
 ``peers``         peers that keep to themselves, and how they are closed
+``certificates``  one certificate for all peers, and what is made of it
 ``connecting``    ICE without a rest of 20 ms for each peer
 ``metronome``     one clock for all that is sent each 20 ms
 ``tracks``        :class:`~realtime_harness.rtc.tracks.PacedTrack`: sound that is sent by it

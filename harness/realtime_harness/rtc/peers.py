@@ -77,24 +77,32 @@ def shared_certificate() -> Iterator[None]:
         _shared_certificate.reset(token)
 
 
-def configuration() -> RTCConfiguration:
+def configuration(*, bundled: bool = False) -> RTCConfiguration:
     """Return a configuration without STUN servers; aiortc's default asks one of Google's.
+
+    Args:
+        bundled: whether all sections of an offer share one transport from the beginning
+            (``max-bundle``), so that none is made for nothing. The other side has to bundle.
 
     Raises:
         MissingExtra: if aiortc is not installed.
 
     """
     _wrap()
-    from aiortc import RTCConfiguration
+    from aiortc import RTCBundlePolicy, RTCConfiguration
 
-    return RTCConfiguration(iceServers=[])
+    policy = RTCBundlePolicy.MAX_BUNDLE if bundled else RTCBundlePolicy.BALANCED
+    return RTCConfiguration(iceServers=[], bundlePolicy=policy)
 
 
-def peer_connection() -> RTCPeerConnection:
+def peer_connection(*, bundled: bool = False) -> RTCPeerConnection:
     """Return a new peer with :func:`configuration` and the certificate of the process.
 
     It connects without aioice's last rest, decodes sound on the event loop, without a thread of
     its own, and sends :class:`~realtime_harness.rtc.tracks.PacedTrack` by the metronome.
+
+    Args:
+        bundled: as of :func:`configuration`.
 
     Raises:
         MissingExtra: if aiortc is not installed.
@@ -102,7 +110,7 @@ def peer_connection() -> RTCPeerConnection:
     """
     _wrap()
     with shared_certificate():
-        return _peer_class()(configuration())
+        return _peer_class()(configuration(bundled=bundled))
 
 
 async def close(peer: RTCPeerConnection) -> None:
@@ -205,6 +213,7 @@ def _wrap() -> None:
     gather = aioice.ice.get_host_addresses
     require_parameters("gathers addresses", gather, "use_ipv4", "use_ipv6")
     generate = RTCCertificate.generateCertificate
+    require_attributes("makes certificates", RTCCertificate, "_create_ssl_context", "_key", "_cert")
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
         if _loopback_only.get():
@@ -214,7 +223,9 @@ def _wrap() -> None:
 
     @cache
     def shared() -> RTCCertificate:
-        return generate()
+        from realtime_harness.rtc.certificates import SharedCertificate
+
+        return SharedCertificate(generate())
 
     def generate_certificate(cls: type[RTCCertificate]) -> RTCCertificate:
         return shared() if _shared_certificate.get() else generate()

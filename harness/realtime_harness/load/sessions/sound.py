@@ -100,7 +100,9 @@ class LiteSound(CallSound):
     """
 
     def __init__(self, speaks: bool = True) -> None:
-        super().__init__(rtc.peer_connection(), _encoded_track()() if speaks else None)
+        # Two sections of an offer, of which each would open its sockets otherwise.
+        track = _encoded_track()() if speaks else None
+        super().__init__(rtc.peer_connection(bundled=True), track)
 
     def say(self, sound: bytes) -> asyncio.Future[None]:
         """Say 24 kHz mono PCM16 in real time; is done when the last 20 ms leave."""

@@ -37,6 +37,7 @@ __all__ = [
     "ScenarioResult",
     "TargetRun",
     "is_comparison",
+    "is_load_run",
     "read_comparison",
     "read_run",
     "run_directories",
@@ -260,6 +261,11 @@ def is_comparison(directory: Path) -> bool:
     return (directory / _COMPARISON).is_file()
 
 
+def is_load_run(directory: Path) -> bool:
+    """Return whether a directory holds a load run, or a search for the largest load."""
+    return any((directory / "load" / name).is_file() for name in ("load.json", "search.json"))
+
+
 def write_comparison(directory: Path, comparison: Comparison) -> None:
     """Write down which runs a directory holds."""
     text = json.dumps(comparison.to_json(), indent=2)
@@ -291,10 +297,12 @@ def run_directories(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if (path / "run.json").exists() or is_comparison(path):
+        if (path / "run.json").exists() or is_comparison(path) or is_load_run(path):
             found.append(path)
             continue
-        inside = sorted(each.parent for each in path.glob("*/run.json"))
+        inside = sorted(
+            each for each in path.glob("*") if (each / "run.json").exists() or is_load_run(each)
+        )
         if not inside:
             raise UsageError(
                 f"{path / 'run.json'} cannot be read (there is none, and no run directory below "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realtime_harness.results import is_comparison
+from realtime_harness.errors import UsageError
+from realtime_harness.results import is_comparison, is_load_run
 from realtime_reports.ctrf import write_ctrf
 from realtime_reports.html import write_report
 from realtime_reports.junit import write_junit
+from realtime_reports.load import write_load, write_load_trend
 from realtime_reports.markdown import write_summary
 from realtime_reports.matrix import write_matrix
 from realtime_reports.trend import write_trend
@@ -16,6 +18,8 @@ __all__ = [
     "write_all",
     "write_ctrf",
     "write_junit",
+    "write_load",
+    "write_load_trend",
     "write_matrix",
     "write_report",
     "write_summary",
@@ -24,7 +28,7 @@ __all__ = [
 
 
 def write_all(run_dir: Path, out: Path | None = None, *, against: Path | None = None) -> Path:
-    """Write every report of a run directory; return the path of the HTML file.
+    """Write every report of a run directory, a load run's as well; return the HTML file's path.
 
     Args:
         run_dir: the run directory, which gets ``junit.xml``, ``ctrf.json`` and ``summary.md``; or
@@ -34,9 +38,14 @@ def write_all(run_dir: Path, out: Path | None = None, *, against: Path | None = 
             there are several targets.
 
     Raises:
-        realtime_harness.errors.UsageError: if it is not a run directory.
+        realtime_harness.errors.UsageError: if it is not a run directory, or ``against`` is one of
+            another kind.
 
     """
+    if against is not None and is_load_run(run_dir) is not is_load_run(against):
+        raise UsageError(f"{run_dir} and {against}: one is a load run, the other is none")
+    if is_load_run(run_dir):
+        return write_load(run_dir, out, against=against)
     if is_comparison(run_dir):
         return write_matrix(run_dir, out)
     write_junit(run_dir)

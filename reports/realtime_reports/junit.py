@@ -16,7 +16,7 @@ from realtime_reports.files import write_whole
 from realtime_reports.model import Report, ScenarioPage, read_report
 from realtime_reports.text import xml_text
 
-__all__ = ["write_junit"]
+__all__ = ["properties", "timestamp", "write_junit", "xml_element"]
 
 _ELEMENT: dict[Verdict, str] = {
     Verdict.FAIL: "failure",
@@ -65,7 +65,7 @@ def _testsuites(report: Report) -> ElementTree.Element:
 
 def _testsuite(info: RunInfo, suite: str, pages: list[ScenarioPage]) -> ElementTree.Element:
     elements = [_tag(check) for page in pages for check in page.checks]
-    element = _element(
+    element = xml_element(
         "testsuite",
         name=suite,
         tests=str(len(elements)),
@@ -74,10 +74,10 @@ def _testsuite(info: RunInfo, suite: str, pages: list[ScenarioPage]) -> ElementT
         skipped=str(elements.count("skipped")),
         time=_seconds(sum(page.result.duration_s for page in pages)),
         hostname=info.target,
-        **_timestamp(info.started_at),
+        **timestamp(info.started_at),
     )
     element.append(
-        _properties(target=info.target, base_url=info.base_url, contract=info.contract, run=info.id)
+        properties(target=info.target, base_url=info.base_url, contract=info.contract, run=info.id)
     )
     for page in pages:
         for check in page.checks:
@@ -89,11 +89,11 @@ def _testsuite(info: RunInfo, suite: str, pages: list[ScenarioPage]) -> ElementT
 
 
 def _testcase(check: CheckResult, duration_s: float) -> ElementTree.Element:
-    element = _element(
+    element = xml_element(
         "testcase", classname=check.scenario, name=check.check, time=_seconds(duration_s)
     )
     element.append(
-        _properties(
+        properties(
             level=check.level.value,
             verdict=check.verdict.value,
             **({"standing": check.standing.value} if check.standing else {}),
@@ -105,9 +105,9 @@ def _testcase(check: CheckResult, duration_s: float) -> ElementTree.Element:
     standing = f"{check.standing.value}: {check.known}" if check.standing and check.known else ""
     reason = "; ".join(filter(None, [check.reason, standing]))
     if tag == "skipped":
-        element.append(_element("skipped", message=reason))
+        element.append(xml_element("skipped", message=reason))
     elif tag:
-        outcome = _element(tag, type=check.verdict.value, message=reason)
+        outcome = xml_element(tag, type=check.verdict.value, message=reason)
         outcome.text = xml_text(f"{check.level.value}: {check.clause}\n{reason}")
         element.append(outcome)
     elif check.reason:
@@ -116,17 +116,21 @@ def _testcase(check: CheckResult, duration_s: float) -> ElementTree.Element:
     return element
 
 
-def _properties(**values: str) -> ElementTree.Element:
+def properties(**values: str) -> ElementTree.Element:
+    """Return the element with the properties of a suite or a case."""
     element = ElementTree.Element("properties")
-    element.extend(_element("property", name=name, value=value) for name, value in values.items())
+    element.extend(
+        xml_element("property", name=name, value=value) for name, value in values.items()
+    )
     return element
 
 
-def _element(tag: str, **attributes: str) -> ElementTree.Element:
+def xml_element(tag: str, **attributes: str) -> ElementTree.Element:
+    """Return an element; its attributes may be of any origin."""
     return ElementTree.Element(tag, {name: xml_text(value) for name, value in attributes.items()})
 
 
-def _timestamp(started_at: str) -> dict[str, str]:
+def timestamp(started_at: str) -> dict[str, str]:
     """Return the attribute in the only form that the schema knows: seconds, without a zone."""
     try:
         started = datetime.fromisoformat(started_at)

@@ -15,7 +15,7 @@ from realtime_reports.files import write_whole
 from realtime_reports.model import Report, read_report, sentence
 from realtime_reports.text import visible
 
-__all__ = ["write_summary"]
+__all__ = ["cell", "write_summary"]
 
 _MOST_SHOWN = 50
 """Rows of a table; the report has the rest."""
@@ -57,9 +57,9 @@ def write_summary(run_dir: Path, *, against: Path | None = None) -> Path:
 
 def _lines(report: Report, comparison: Comparison | None) -> Iterable[str]:
     info = report.info
-    yield f"# {_cell(info.target)}: {_cell(sentence(report))}"
+    yield f"# {cell(info.target)}: {cell(sentence(report))}"
     yield ""
-    yield f"{_cell(info.base_url)}, contract {_cell(info.contract)}, {_cell(info.started_at)}"
+    yield f"{cell(info.base_url)}, contract {cell(info.contract)}, {cell(info.started_at)}"
     yield ""
     if comparison is not None:
         yield from _changes(comparison)
@@ -68,29 +68,29 @@ def _lines(report: Report, comparison: Comparison | None) -> Iterable[str]:
     for group in report.groups:
         counts = dict(group.totals)
         cells = (str(counts.get(verdict, "")) for verdict, _ in report.totals)
-        yield f"| {_cell(group.suite)} | " + " | ".join(cells) + " |"
+        yield f"| {cell(group.suite)} | " + " | ".join(cells) + " |"
     for title, choose in _SECTIONS:
         if found := list(filter(choose, report.run.checks)):
             yield from _section(title, found)
     if info.remarks:
         yield ""
-        yield from (f"**{_cell(remark)}**" for remark in info.remarks)
+        yield from (f"**{cell(remark)}**" for remark in info.remarks)
     if info.cost:
         yield ""
         yield (
-            f"Estimated cost: ${info.cost.get('usd', 0):.4f}, {_cell(str(info.cost.get('model')))} "
-            f"({_cell(str(info.cost.get('prices')))})"
+            f"Estimated cost: ${info.cost.get('usd', 0):.4f}, {cell(str(info.cost.get('model')))} "
+            f"({cell(str(info.cost.get('prices')))})"
         )
     if info.orphans:
         yield from ("", "## In the baseline, and no check of the suites", "")
-        yield from (f"- {_cell(orphan)}" for orphan in info.orphans)
+        yield from (f"- {cell(orphan)}" for orphan in info.orphans)
     yield ""
     yield f"`{visible(shlex.join(info.command))}`"
 
 
 def _changes(comparison: Comparison) -> Iterable[str]:
     earlier = comparison.earlier
-    yield f"## Since {_cell(earlier.id)} of {_cell(earlier.started_at)}"
+    yield f"## Since {cell(earlier.id)} of {cell(earlier.started_at)}"
     yield ""
     counts = {turn: len(comparison.of(turn)) for turn in Turn}
     said = ", ".join(f"{turn.value.lower()}: {n}" for turn, n in counts.items() if n)
@@ -102,14 +102,14 @@ def _changes(comparison: Comparison) -> Iterable[str]:
             before = change.before.value if change.before else "not judged"
             after = change.after.value if change.after else "not judged"
             first, *more = change.results
-            where = _cell(first.scenario) + (f" and {len(more)} more" if more else "")
-            reason = f": {_cell(first.reason)}" if first.reason else ""
-            yield f"- `{_cell(change.check)}` {before} → {after} in {where}{reason}"
+            where = cell(first.scenario) + (f" and {len(more)} more" if more else "")
+            reason = f": {cell(first.reason)}" if first.reason else ""
+            yield f"- `{cell(change.check)}` {before} → {after} in {where}{reason}"
         if (hidden := len(found) - _MOST_SHOWN) > 0:
             yield f"- … and {hidden} more, in the report."
     for shift in comparison.shifts:
         b, a = shift.before, shift.after
-        yield f"- {_cell(a.scenario)} {_cell(a.name)}: {b.value:g} → {a.value:g} {_cell(a.unit)}"
+        yield f"- {cell(a.scenario)} {cell(a.name)}: {b.value:g} → {a.value:g} {cell(a.unit)}"
     yield ""
 
 
@@ -120,15 +120,15 @@ def _section(title: str, found: list[CheckResult]) -> Iterable[str]:
     for check in found[:_MOST_SHOWN]:
         reason = "; ".join(filter(None, [check.reason, check.known]))
         yield (
-            f"| `{_cell(check.check)}` | {_cell(check.scenario)} | {check.verdict.value} "
-            f"| {_cell(reason)} |"
+            f"| `{cell(check.check)}` | {cell(check.scenario)} | {check.verdict.value} "
+            f"| {cell(reason)} |"
         )
     if (hidden := len(found) - _MOST_SHOWN) > 0:
         yield ""
         yield f"… and {hidden} more, in the report."
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Make text of any origin safe inside of a line or a cell of a table."""
     text = visible(" ".join(text.split()))
     if len(text) > _LONGEST:

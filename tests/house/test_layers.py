@@ -38,6 +38,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "realtime_reports": (
         "realtime_harness.errors",
         "realtime_harness.evidence",
+        # What load runs are read back with: functions of figures.
+        "realtime_harness.load.blocks",
+        "realtime_harness.load.comparison",
+        "realtime_harness.load.health",
+        "realtime_harness.load.histogram",
+        "realtime_harness.load.operation",
         "realtime_harness.results",
         "realtime_harness.verdicts",
         "realtime_reports",

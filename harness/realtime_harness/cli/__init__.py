@@ -321,18 +321,29 @@ def report(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML file.")] = None,
 ) -> None:
     """Write the reports of a run again, compare it with another, or show many over time."""
-    from realtime_harness.results import is_comparison, run_directories
-    from realtime_reports import write_all, write_trend
+    from realtime_harness.cli.report import print_comparison
+    from realtime_harness.results import is_comparison, is_load_run, run_directories
+    from realtime_reports import write_all, write_load_trend, write_trend
 
     runs = run_directories(directories)
     if against is not None and is_comparison(runs[0]):
         raise UsageError(f"{runs[0]} holds runs of several targets: give one of them")
     if runs == directories and len(runs) == 1:
-        typer.echo(write_all(runs[0], out, against=against))
+        path = write_all(runs[0], out, against=against)
+        if against is not None and is_load_run(runs[0]):
+            print_comparison(runs[0], against)
+        typer.echo(path)
         return
     if against is not None:
         raise UsageError("--against compares one run with another: give one RUN")
-    typer.echo(write_trend(runs, out))
+    loads = [run for run in runs if is_load_run(run)]
+    others = [run for run in runs if run not in loads]
+    if out is not None and loads and others:
+        raise UsageError("--out is one file: give runs of one kind, load runs or the others")
+    if others:
+        typer.echo(write_trend(others, out))
+    if loads:
+        typer.echo(write_load_trend(loads, out))
 
 
 @app.command(name="list")

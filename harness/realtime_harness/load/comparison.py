@@ -133,6 +133,12 @@ def compare(
         for key in dict.fromkeys((*before.plan, *after.plan))
         if before.plan.get(key, "") != after.plan.get(key, "")
     ]
+    alone = [
+        ", ".join(name for name in _metrics(side) if name not in _metrics(other))
+        for side, other in ((before, after), (after, before))
+    ]
+    if before.blocks and after.blocks and any(alone):
+        plans.append(("metrics that only one has", alone[0], alone[1]))
     refused = "; ".join(
         f"the {which} run is void: {side.void}"
         for which, side in (("earlier", before), ("later", after))
@@ -196,7 +202,8 @@ def _durations(
         # What has to do with the generator says nothing about the service.
         if series.clock != "generator"
     }
-    metrics = list(dict.fromkeys(m for s in (before, after) for m in _metrics(s)))
+    metrics = [name for name in _metrics(after) if name in _metrics(before)]
+    names = {name: None for name in names if name[0] in metrics}
     for metric, clock in sorted(names, key=lambda name: (metrics.index(name[0]), name[1])):
         unit = units.get(metric, "ms")
         samples = [Samples(side.blocks, metric, clock) for side in (before, after)]

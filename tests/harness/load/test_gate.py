@@ -234,4 +234,4 @@ async def test_a_search_elsewhere_has_to_be_meant(
     ):
         with pytest.raises(UsageError, match=said):
             await find_most(plan(target, profile()), tmp_path, step_s=1.0, most=most)
-    assert not (tmp_path / "load").exists()  # noqa: ASYNC240
+    assert not (tmp_path / "load").exists()

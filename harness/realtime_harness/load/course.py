@@ -107,11 +107,12 @@ class Course:
 
         See :mod:`realtime_harness.load.wire`.
         """
-        # All sessions are there: what they are made of is not looked at again for garbage.
-        freeze_s = self.ramp_s - _SETTLE_S / 2
         commands: list[tuple[float, dict[str, Any]]] = [
-            (freeze_s, {"do": "freeze"}),
-            (self.begin_s, {"do": "start", "in_s": 0.0}),
+            # Told before it is time, and before anything that takes a moment, so that arrivals
+            # begin when they should and end when the run does.
+            (max(0.0, self.begin_s - INTERVAL_S), {"do": "start"}),
+            # All sessions are there: what they are made of is not looked at again for garbage.
+            (self.ramp_s - _SETTLE_S / 2, {"do": "freeze"}),
         ]
         for share in SHAPES[self.shape].cuts:
             commands.append((self.begin_s + share * self.duration_s, {"do": "cut"}))
@@ -154,5 +155,7 @@ class Orders:
                 yield engine, {"do": "sessions", "count": share}
         while self._commands and self._commands[0][0] <= t_s:
             _, command = self._commands.pop(0)
+            if command["do"] == "start":
+                command = {**command, "in_s": self._course.begin_s - t_s}
             for engine in range(self._engines):
                 yield engine, command

@@ -69,14 +69,14 @@ def test_arrivals_are_due_behind_the_ramp() -> None:
     [
         ({}, [(0.0, "start"), (2.25, "freeze")]),
         ({"duration_s": 2.0}, [(0.0, "start")]),
-        ({"arrival_rate": 3.0}, [(2.25, "freeze"), (2.5, "start")]),
+        ({"arrival_rate": 3.0}, [(2.25, "start"), (2.25, "freeze")]),
         (
             {"shape": "reconnect-storm", "duration_s": 12.0},
             [(0.0, "start"), (2.25, "freeze"), (4.0, "cut"), (8.0, "cut")],
         ),
         (
             {"shape": "reconnect-storm", "arrival_rate": 3.0, "duration_s": 12.0},
-            [(2.25, "freeze"), (2.5, "start"), (6.5, "cut"), (10.5, "cut")],
+            [(2.25, "start"), (2.25, "freeze"), (6.5, "cut"), (10.5, "cut")],
         ),
     ],
     ids=["closed", "short", "open", "storm", "storm-of-arrivals"],
@@ -107,3 +107,11 @@ def test_orders_are_given_once_and_sessions_in_turn() -> None:
         (0, {"do": "sessions", "count": 1}),
         (1, {"do": "sessions", "count": 0}),
     ]
+
+
+def test_arrivals_begin_when_they_should_however_late_that_is_told() -> None:
+    orders = Orders(course(arrival_rate=3.0), 1)
+    assert [each["do"] for _, each in orders.until(2.2)] == ["sessions"]
+    ((_, start), (_, freeze)) = orders.until(2.4)
+    assert freeze == {"do": "freeze"}
+    assert start == {"do": "start", "in_s": pytest.approx(0.1)}

@@ -22,7 +22,7 @@ from realtime_harness.load._locust.table import show
 from realtime_harness.load._locust.ways import Here, Way, Workers
 from realtime_harness.load.course import Orders
 from realtime_harness.load.run import LoadPlan, LoadResult, conclude, open_book, write_result
-from realtime_harness.load.screen import Screen, print_result
+from realtime_harness.load.screen import Screen, print_result, title_of
 from realtime_harness.load.wire import INTERVAL_S, Interval, stop
 
 __all__ = ["Leader"]
@@ -58,12 +58,12 @@ class Leader:
         self._journal = Journal(self._folder / "intervals.jsonl")
         self._started = datetime.now(UTC)
         self._console = Console()
-        self._screen = Screen(self._console)
         runner = environment.runner
         self._way: Way = Workers(runner) if isinstance(runner, MasterRunner) else Here(self._hear)
         names = self._way.names
         self._plan = plan = replace(plan, processes=len(names))
         self._course = plan.course
+        self._screen = Screen(self._console, title_of(plan))
         self._book = open_book(plan, names if len(names) > 1 else None)
         self._orders = Orders(self._course, len(names))
         self._ready: set[int] = set()
@@ -208,7 +208,5 @@ class Leader:
         # Locust's own, of this run and not of the last one of several.
         report = get_html_report(self._environment, show_download_link=False)
         (self._folder / "locust.html").write_text(report, encoding="utf-8")
-        print_result(result, self._console)
-        where = self._folder.parent
-        self._console.print(f"run directory: {where}", soft_wrap=True, highlight=False)
+        print_result(result, self._console, self._folder.parent)
         self.result = result

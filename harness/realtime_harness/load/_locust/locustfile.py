@@ -83,6 +83,8 @@ def _on_init(environment: Environment, **_: Any) -> None:
     # One summary at the end is enough; its table is in its report.
     logging.getLogger("locust.stats_logger").disabled = True
     gevent.spawn(_end_with_lifeline)
+    # The last listener comes first then: before Locust's own, which ends the test without a reason.
+    events.quitting.add_listener(_on_quitting)
     runner = environment.runner
     if isinstance(runner, MasterRunner):
         runner.register_message(LINE, _on_line)
@@ -180,7 +182,6 @@ def _on_command(environment: Environment, msg: Any, **_: Any) -> None:
         STATE.engine.tell(msg.data["line"])
 
 
-@events.quitting.add_listener
 def _on_quitting(environment: Environment, **_: Any) -> None:
     STATE.close_engine()
     if isinstance(environment.runner, WorkerRunner):

@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Protocol
 
 import gevent
@@ -16,7 +15,6 @@ from locust.runners import MasterRunner
 
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.fleet import how_it_ended, start_engine
-from realtime_harness.load.profile import Profile
 from realtime_harness.load.run import LoadPlan, engine_plan
 
 __all__ = ["BEGIN", "COMMAND", "LINE", "Engine", "Here", "Way", "Workers", "own_plan"]
@@ -157,15 +155,7 @@ class Workers:
 
     def begin(self, plan: LoadPlan) -> None:
         """Tell each what it is for. What is asked for is the master's, where to is its own."""
-        asked = {
-            "users": plan.sessions,
-            "spawn_rate": plan.rate,
-            "arrival_rate": plan.arrival_rate,
-            "duration_s": plan.duration_s,
-            "shape": plan.shape,
-            "processes": len(self._ids),
-            "profile": plan.profile.to_json(),
-        }
+        asked = {**plan.to_json(), "target": None}
         for share, worker in enumerate(self._ids):
             self._runner.send_message(BEGIN, {"asked": asked, "share": share}, worker)
 
@@ -195,6 +185,5 @@ class Workers:
 
 def own_plan(plan: LoadPlan, message: Mapping[str, Any]) -> Plan:
     """Return what a worker's engine is told: what the master asks for, of the worker's target."""
-    asked = dict(message["asked"])
-    asked["profile"] = Profile.from_json(asked["profile"])
-    return engine_plan(replace(plan, **asked), share=message["share"])
+    asked = LoadPlan.from_json({**message["asked"], "target": plan.target.to_json()})
+    return engine_plan(asked, share=message["share"])

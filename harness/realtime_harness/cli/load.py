@@ -90,6 +90,14 @@ def load(
             min=0.0, metavar="USD", help="End before the run is estimated to cost more than this."
         ),
     ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Full sessions beside the others, measured apart. Default: 1 beside 10 or more.",
+        ),
+    ] = None,
     processes: Annotated[
         int, typer.Option(min=1, metavar="N", help="Engines, each of which uses one core.")
     ] = 1,
@@ -148,6 +156,7 @@ def load(
     from realtime_harness.campaign import RUNS
     from realtime_harness.cli.find_max import find_max as search
     from realtime_harness.lab import Lab
+    from realtime_harness.load.canary import canaries_of
     from realtime_harness.load.profile import find
     from realtime_harness.load.run import MOST_SESSIONS, LoadPlan, carry_out
     from realtime_harness.load.schedule import SHAPES
@@ -176,8 +185,13 @@ def load(
             has_level=shape != "baseline" or arrival_rate is not None,
             is_led_by_locust=is_led_by_locust,
         )
+        canary = canary or 0
     elif max_users is not None or step_duration is not None:
         raise UsageError("--max-users and --step-duration belong to --find-max")
+    if is_led_by_locust:
+        if canary:
+            raise UsageError("--canary goes beside a run that Locust does not lead")
+        canary = 0
     if worker and target == "fake":
         raise UsageError("--worker needs the --target of its master: a fake is started for one run")
     resolved = resolve_target(target, TargetFile.read(config), os.environ)
@@ -200,6 +214,7 @@ def load(
             processes=processes,
             is_own=i_own_this_endpoint,
             max_cost_usd=max_cost,
+            canary=canaries_of(found.journey, users or found.users) if canary is None else canary,
             command=("realtime-harness", *sys.argv[1:]),
         )
         plan.look()

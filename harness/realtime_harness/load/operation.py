@@ -54,10 +54,16 @@ METRICS: Mapping[str, Metric] = {
     "created_ms": Metric(
         "from the open WebSocket or data channel until session.created; 0 if it came with that"
     ),
-    "ttft_ms": Metric("from response.create until the first delta of text or transcript"),
-    "turn_ms": Metric("from response.create until response.done"),
+    "ttft_ms": Metric(
+        "from response.create, or the end of what the user said, until the first delta of text or "
+        "transcript"
+    ),
+    "turn_ms": Metric(
+        "from response.create, or the end of what the user said, until response.done"
+    ),
     "first_audio_ms": Metric(
-        "from the end of what the user said until the first audible sample came"
+        "from the end of what the user said until the first 20 ms of sound above -50 dBFS: came by "
+        "RTP, or are played of deltas that are played from when the first one came"
     ),
     "tool_ms": Metric("from a function's output until the first delta of the response to it"),
     "call_ms": Metric("from a question until the function call that it leads to is complete"),
@@ -67,13 +73,31 @@ METRICS: Mapping[str, Metric] = {
     ),
     "added_ms": Metric("by how much a turn through a relay takes longer than one past it"),
     "session_ms": Metric("from asking for the connection until it is closed again"),
-    "gap_ms": Metric("the longest wait between two pieces of sound in a turn"),
-    "stalled_ms": Metric("how long a play-out buffer had nothing to play in a turn"),
-    "underruns": Metric("how often a play-out buffer ran out of sound in a turn", "x"),
-    "rtf": Metric("real-time factor: how long a turn's sound took to come, by how long it is", "x"),
-    "loss_percent": Metric("RTP packets that did not come in a turn, of all that were sent", "%"),
-    "jitter_ms": Metric("interarrival jitter of RTP at the end of a turn (RFC 3550, 6.4.1)"),
-    "rtt_ms": Metric("round trip of the call by RTCP reports (RFC 3550, 6.4.1)"),
+    "gap_ms": Metric(
+        "the longest wait between two deltas of sound in a turn, or two packets of it"
+    ),
+    "stalled_ms": Metric(
+        "how long a simulated play-out had nothing to play in a turn; it begins with the first "
+        "delta, or 60 ms behind the first packet"
+    ),
+    "underruns": Metric("how often the same play-out ran out of sound in a turn", "x"),
+    "rtf": Metric(
+        "real-time factor: how long the sound of a turn took to come behind its first delta or "
+        "packet, by how long that sound is; above 1 nobody can listen without a pause",
+        "x",
+    ),
+    "loss_percent": Metric(
+        "RTP packets that did not come, of those that should have by their numbers, since this was "
+        "told last; a second of them at least",
+        "%",
+    ),
+    "jitter_ms": Metric(
+        "interarrival jitter of RTP as it was at the end of a turn (RFC 3550, 6.4.1)"
+    ),
+    "rtt_ms": Metric(
+        "round trip of RTCP reports as it was at the end of a turn (RFC 3550, 6.4.1); nothing "
+        "where none is answered"
+    ),
     "lateness_ms": Metric(
         "from when it was due and its session free until it was sent: the generator's"
     ),

@@ -18,6 +18,7 @@ from realtime_harness.cost import bill
 from realtime_harness.errors import UsageError
 from realtime_harness.evidence import Journal
 from realtime_harness.load.book import Book, Moment
+from realtime_harness.load.canary import Canary, CanaryResult, canary_plan
 from realtime_harness.load.course import Course, Orders
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.environment import environment
@@ -66,6 +67,8 @@ class LoadPlan:
     """Whether the user says that the endpoint is theirs to load."""
     max_cost_usd: float | None = None
     """What it may cost; ``None`` for no limit."""
+    canary: int = 0
+    """Full sessions beside the others; see :mod:`realtime_harness.load.canary`."""
     command: tuple[str, ...] = ()
 
     @property
@@ -156,6 +159,8 @@ class LoadResult:
     """As ``load.json`` has it; ``None`` if there is nothing to count."""
     cost: dict[str, Any] | None = None
     """As ``load.json`` has it; ``None`` if nothing was added up."""
+    canary: CanaryResult | None = None
+    """What full sessions measured beside the others; ``None`` if there were none."""
     requested: int | None = None
     """How many operations were due; ``None`` if sessions decide that themselves."""
     aborted: str = ""
@@ -198,14 +203,17 @@ async def carry_out(
     journal = Journal(folder / "intervals.jsonl")
     started = datetime.now(UTC)
     try:
-        async with fleet(
-            [engine_plan(plan, share=number) for number in range(plan.processes)]
-        ) as engines:
+        plans = [engine_plan(plan, share=number) for number in range(plan.processes)]
+        if plan.canary:
+            plans.append(canary_plan(plans[0], plan.canary))
+        async with fleet(plans) as engines:
+            engines, apart = engines[: plan.processes], engines[plan.processes :]
             book = open_book(plan)
+            canary = Canary(plan.course, plan.canary, apart, today=datetime.now(UTC).date())
             try:
-                await _lead(plan.course, book, engines, journal, watch)
+                await _lead(plan.course, book, engines, canary, journal, watch)
             finally:
-                result = conclude(plan, book)
+                result = conclude(plan, book, canary.result())
                 write_result(folder, plan, result, started)
                 done(result)
             return result
@@ -231,8 +239,11 @@ def open_book(plan: LoadPlan, engines: Sequence[str] | None = None) -> Book:
     )
 
 
-def conclude(plan: LoadPlan, book: Book) -> LoadResult:
-    """Judge what was measured."""
+def conclude(plan: LoadPlan, book: Book, canary: CanaryResult | None = None) -> LoadResult:
+    """Judge what was measured; of the canary only the costs count."""
+    spent = Bill()
+    for bill_of_one in (book.bill, *([canary.spent] if canary is not None else [])):
+        spent.merge(bill_of_one)
     finding = examine(book.health, fault=book.fault)
     tally, seconds = book.whole(), book.seconds
     outcomes = judge(
@@ -249,9 +260,10 @@ def conclude(plan: LoadPlan, book: Book) -> LoadResult:
         health=book.health,
         outcomes=outcomes,
         failures=book.failures,
-        spent=book.bill,
+        spent=spent,
         goodput=goodput(tally, plan.objectives, seconds=seconds),
-        cost=cost_of(plan, book.bill),
+        cost=cost_of(plan, spent),
+        canary=canary,
         requested=None if book.is_over else plan.course.requested(),
         aborted=book.aborted,
     )
@@ -259,6 +271,9 @@ def conclude(plan: LoadPlan, book: Book) -> LoadResult:
 
 def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
     """Return what one of a run's engines is told."""
+    allowance_usd = plan.max_cost_usd
+    if allowance_usd is not None:
+        allowance_usd *= plan.sessions / (plan.sessions + plan.canary) / plan.processes
     return Plan(
         target=plan.target,
         profile=plan.profile,
@@ -271,7 +286,7 @@ def engine_plan(plan: LoadPlan, *, share: int) -> Plan:
         shares=plan.processes,
         limits=limits_of(plan.objectives) if wants_goodput(plan.objectives) else None,
         is_metered=plan.is_metered,
-        allowance_usd=None if plan.max_cost_usd is None else plan.max_cost_usd / plan.processes,
+        allowance_usd=allowance_usd,
     )
 
 
@@ -279,6 +294,7 @@ async def _lead(
     course: Course,
     book: Book,
     engines: list[EngineProcess],
+    canary: Canary,
     journal: Journal,
     watch: Callable[[Moment], None],
 ) -> None:
@@ -306,6 +322,8 @@ async def _lead(
                 engines[number].tell(**command)
             await asyncio.sleep(min(INTERVAL_S / 2, course.end_s - t_s))
             take()
+            if why := canary.keep_to(now_s()):
+                book.abort(why)
             if (moment := book.look(now_s(), orders.wanted)) is not None:
                 tell(moment)
     except asyncio.CancelledError:
@@ -313,7 +331,10 @@ async def _lead(
         raise
     finally:
         book.stop(now_s())
-        await asyncio.gather(*(engine.stop(in_a_hurry=book.is_over) for engine in engines))
+        await asyncio.gather(
+            canary.stop(now_s(), in_a_hurry=book.is_over),
+            *(engine.stop(in_a_hurry=book.is_over) for engine in engines),
+        )
         take()
         tell(book.close(now_s()))
 
@@ -348,6 +369,7 @@ def write_result(folder: Path, plan: LoadPlan, result: LoadResult, started: date
         "objectives": [each.to_json() for each in result.outcomes],
         "goodput": result.goodput,
         "cost": result.cost,
+        "canary": None if result.canary is None else result.canary.to_json(),
         "steady_s": round(result.seconds, 3),
         "metrics": result.tally.described(),
         **result.tally.to_json(),

@@ -13,7 +13,7 @@ from realtime_harness import rtc
 async def until_there(look):
     """What somebody counts is told to nobody: look at it now and then."""
     async with asyncio.timeout(8):
-        while not (found := look()):
+        while not (found := look()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found
 

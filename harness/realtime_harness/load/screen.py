@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realtime_harness.load.book import Moment
+from realtime_harness.load.canary import CanaryResult
 from realtime_harness.load.health import LIMITS, Finding, Fitness, Health
 from realtime_harness.load.operation import METRICS, Tally
 from realtime_harness.load.run import LoadPlan, LoadResult
@@ -180,6 +181,8 @@ def print_result(result: LoadResult, console: Console, directory: Path | None = 
         parts += [_failures(result.tally, result.failures, width), Text()]
     if result.finding.fitness is not Fitness.VOID:
         parts.append(_fit(result.health))
+    if result.canary is not None:
+        parts.append(_canary(result.canary, result.tally))
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, Text), highlight=False)
     if directory is not None:
@@ -232,6 +235,23 @@ def _counts(result: LoadResult) -> Text:
         f"{done:,} operations in {seconds:.1f} s, {rate:.1f}/s{asked}; ",
         f"{tally.count(_CONNECT, ok=True):,} connections; ",
         _failed(tally),
+    )
+
+
+def _canary(canary: CanaryResult, lite: Tally) -> Text:
+    """Return what full sessions measured, beside what the others did."""
+    if canary.fault:
+        return Text(f"canary: {canary.fault}", style="yellow")
+    compared = []
+    for name in (*_MAIN, "turn_ms"):
+        ours, theirs = (each.histogram(name, clock="service") for each in (canary.tally, lite))
+        if ours.counts and theirs.counts:
+            p50, against = (_digits(each.percentile_ms(50)) for each in (ours, theirs))
+            compared.append(f"{name.removesuffix('_ms')} {p50} ms p50 against {against}")
+    done = canary.tally.count(ok=True) - canary.tally.count(_CONNECT, ok=True)
+    told = "; ".join(compared) or "nothing measured"
+    return Text.assemble(
+        f"canary of {canary.sessions}: {told}; {done:,} operations, ", _failed(canary.tally)
     )
 
 

@@ -452,6 +452,7 @@ class _Session:
                     return
             finally:
                 self._engine.acted(journey, usd)
+                journey.forget()
             free_ns = perf_counter_ns()
             due_ns = free_ns + think_ns
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import Any
 
+import orjson
+
 from realtime_harness.evidence import Direction, Entry, Kind, Lane, Recorder
 from realtime_harness.load.purse import CHARGED, Account
 
 __all__ = ["RecentRecorder"]
 
 _KEPT = 32
+_LARGE = 4_096
+"""Bytes of an event from which on long texts in it, which are sound, are not kept."""
+_LONG = 256
 
-_Line = tuple[int, int, Lane, str, Direction, Kind, dict[str, Any]]
+_Line = tuple[int, int, Lane, str, Direction, Kind, dict[str, Any] | bytes]
+"""Events are kept as JSON, which is a third of the objects that it describes."""
 
 
 class RecentRecorder(Recorder):
@@ -47,7 +53,20 @@ class RecentRecorder(Recorder):
     ) -> Entry:
         """Write down one line, over the oldest one, and return it."""
         t_ns = perf_counter_ns() if t_ns is None else t_ns
-        return self.entries[self.add(lane, connection, direction, kind, data, t_ns)]
+        frame = None
+        if kind is Kind.EVENT:
+            # Copied, because the encoder does not give back what it has not used of 4 kB or more.
+            frame = bytes(memoryview(orjson.dumps(data)))
+        seq = self.add(lane, connection, direction, kind, data, t_ns, frame)
+        return Entry(
+            seq=seq,
+            t_ns=t_ns,
+            lane=lane,
+            connection=connection,
+            direction=direction,
+            kind=kind,
+            data=data,
+        )
 
     def add(
         self,
@@ -57,11 +76,26 @@ class RecentRecorder(Recorder):
         kind: Kind,
         data: dict[str, Any],
         t_ns: int,
+        frame: bytes | None = None,
     ) -> int:
-        """Write down one line without making an entry of it; return its number."""
+        """Write down one line without making an entry of it; return its number.
+
+        Args:
+            lane: of the connection.
+            connection: its name.
+            direction: seen from us.
+            kind: of line.
+            data: what it says.
+            t_ns: when.
+            frame: the same as JSON, where that is at hand.
+
+        """
         seq = self._seq
         self._seq = seq + 1
-        self._lines[seq % _KEPT] = (seq, t_ns, lane, connection, direction, kind, data)
+        kept: dict[str, Any] | bytes = data
+        if frame is not None:
+            kept = frame if len(frame) < _LARGE else _without_sound(data)
+        self._lines[seq % _KEPT] = (seq, t_ns, lane, connection, direction, kind, kept)
         if self.account is not None and data.get("type") in CHARGED:
             self.account.note(self.entries[seq])
         return seq
@@ -92,7 +126,8 @@ class _Entries(list[Entry]):
 
 
 def _entry(line: _Line) -> Entry:
-    seq, t_ns, lane, connection, direction, kind, data = line
+    seq, t_ns, lane, connection, direction, kind, kept = line
+    data = orjson.loads(kept) if isinstance(kept, bytes) else kept
     return Entry(
         seq=seq,
         t_ns=t_ns,
@@ -102,3 +137,12 @@ def _entry(line: _Line) -> Entry:
         kind=kind,
         data=data,
     )
+
+
+def _without_sound(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: f"{value[:32]}… ({len(value)} characters)"
+        if isinstance(value, str) and len(value) > _LONG
+        else value
+        for name, value in data.items()
+    }

@@ -210,7 +210,9 @@ class LightSocket(EventConnection, asyncio.Protocol):
             # Whatever it is, the base has a name for it.
             self._received(frame.decode(errors="replace"), t_ns)
             return
-        seq = self._recent.add(self.lane, self.name, Direction.RECEIVED, Kind.EVENT, data, t_ns)
+        seq = self._recent.add(
+            self.lane, self.name, Direction.RECEIVED, Kind.EVENT, data, t_ns, frame
+        )
         self._events.append(ReceivedEvent(data=data, seq=seq, t_ns=t_ns))
 
     def _rare(self, head: int, payload: bytes, t_ns: int) -> None:

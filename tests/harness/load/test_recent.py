@@ -26,3 +26,17 @@ def test_times_are_those_of_the_process() -> None:
     before = perf_counter_ns()
     note = recorder.note("hello")
     assert before <= note.t_ns <= perf_counter_ns()
+
+
+def test_events_come_back_as_they_were_but_for_their_sound() -> None:
+    recorder = RecentRecorder()
+    event = {"type": "response.done", "response": {"id": "resp_1", "usage": {"total_tokens": 3}}}
+    sound = {"type": "response.output_audio.delta", "item_id": "item_1", "delta": "A" * 9_000}
+    for data in (event, sound):
+        line = recorder.record(Lane.WEBSOCKET, "client", Direction.RECEIVED, Kind.EVENT, data)
+        assert line.data == data
+    assert recorder.entries[0].data == event
+    kept = recorder.entries[1].data
+    assert kept == {**sound, "delta": kept["delta"]}
+    assert len(kept["delta"]) < 100
+    assert "9000" in kept["delta"]

@@ -113,6 +113,9 @@ class Journey(ABC):
     async def act(self, operation: Operation) -> None:
         """Do it once: set when it was sent, and when the first of the answer came."""
 
+    def forget(self) -> None:
+        """Drop what an operation has left behind. Called between two of them."""
+
     @abstractmethod
     async def close(self) -> None:
         """End the session, bounded. Idempotent, also before it is open."""

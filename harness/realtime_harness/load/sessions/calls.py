@@ -24,8 +24,8 @@ from realtime_harness.load.sessions.sound import CallSound
 __all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
 
 _KEPT_EVENTS = 4
-_ENOUGH_PACKETS = 50
-"""Of RTP, a second of sound: of fewer, no share of lost ones is told."""
+_ENOUGH_PACKETS = 25
+"""Of RTP, half a second of sound: of fewer, no share of lost ones is told."""
 _TRANSCRIPT = "response.output_audio_transcript.delta"
 _PLAYING = "output_audio_buffer.started"
 _PLAYED = ("output_audio_buffer.stopped", "output_audio_buffer.cleared")
@@ -107,6 +107,11 @@ class WebrtcJourney(Journey):
         if (round_trip_ns := rtc.round_trip_ns(peer)) is not None:
             operation.more["rtt_ms"] = round_trip_ns
 
+    def forget(self) -> None:
+        """Drop the events of the last turn but for a few."""
+        if self._call is not None:
+            self.events.forget(keep=_KEPT_EVENTS)
+
     async def close(self) -> None:
         """Hang up."""
         if self._call is not None:
@@ -125,7 +130,6 @@ class WebrtcText(WebrtcJourney):
 
     async def act(self, operation: Operation) -> None:
         """Take a text turn."""
-        self.events.forget(keep=_KEPT_EVENTS)
         turn = await text_turn(self.events, str(self.parameters.get("text", "Hello")))
         operation.sent_ns = turn.sent_ns
         operation.first_ns = turn.first_text_ns
@@ -154,7 +158,6 @@ class WebrtcVoice(WebrtcJourney):
     async def act(self, operation: Operation) -> None:
         """Say something, and listen to the answer: sent is the end of what was said."""
         events, sound = self.events, self.sound
-        events.forget(keep=_KEPT_EVENTS)
         begun_ns = perf_counter_ns()
         said = sound.say(spoken(self.target, str(self.parameters.get("text", "Hello"))))
         try:
@@ -209,10 +212,15 @@ class Sideband(WebrtcText):
     async def act(self, operation: Operation) -> None:
         """Take a text turn on the call, and see its end on the sideband."""
         assert self._sideband is not None
-        self._sideband.forget()
         await super().act(operation)
         seen = await self._sideband.expect("response.done")
         operation.more["sideband_ms"] = max(0, seen.t_ns - operation.done_ns)
+
+    def forget(self) -> None:
+        """Drop the events of the last turn, on both."""
+        super().forget()
+        if self._sideband is not None:
+            self._sideband.forget()
 
     async def close(self) -> None:
         """Detach and hang up."""

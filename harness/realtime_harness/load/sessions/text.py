@@ -91,6 +91,11 @@ class WebSocketJourney(Journey):
             raise
         return connection, created.t_ns
 
+    def forget(self) -> None:
+        """Drop the events of the last turn but for a few."""
+        if self._connection is not None:
+            self._connection.forget(keep=_KEPT_EVENTS)
+
     async def close(self) -> None:
         """Close the WebSocket."""
         if self._connection is not None:
@@ -107,7 +112,6 @@ class Text(WebSocketJourney):
 
     async def act(self, operation: Operation) -> None:
         """Take a text turn."""
-        self.connection.forget(keep=_KEPT_EVENTS)
         turn = await text_turn(
             self.connection,
             str(self.parameters.get("text", "Hello")),
@@ -175,7 +179,6 @@ class Tools(WebSocketJourney):
         Sent is the function's output: until then only the model was at work.
         """
         connection = self.connection
-        connection.forget(keep=_KEPT_EVENTS)
         asked_ns = perf_counter_ns()
         await add_item(connection, message("user", "What is the weather in Rome?"))
         question = await respond(connection)
@@ -229,8 +232,6 @@ class Relayed(WebSocketJourney):
         assert self._direct is not None
         text = str(self.parameters.get("text", "Hello"))
         begun_ns = perf_counter_ns()
-        for connection in (self._direct, self.connection):
-            connection.forget(keep=_KEPT_EVENTS)
         if operation.position % 2:
             direct = await text_turn(self._direct, text)
             operation.send_later(begun_ns)
@@ -243,6 +244,12 @@ class Relayed(WebSocketJourney):
         added_ns = (relayed.done_ns - relayed.sent_ns) - (direct.done_ns - direct.sent_ns)
         operation.more["added_ms"] = max(0, added_ns)
         completed(relayed.response)
+
+    def forget(self) -> None:
+        """Drop the events of the last turns but for a few."""
+        super().forget()
+        if self._direct is not None:
+            self._direct.forget(keep=_KEPT_EVENTS)
 
     async def close(self) -> None:
         """Close both."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BargeIn", "PacedMicrophone", "Voice", "pieces"]
 
-_KEPT_EVENTS = 4
 _PIECE = 48 * ROUND_MS
 """Bytes of sound in one append."""
 _SILENCE = bytes(_PIECE)
@@ -125,7 +124,6 @@ class Voice(WebSocketJourney):
         """Say something, and hear what comes: sent is the end of what was said."""
         microphone, connection = self._microphone, self.connection
         assert microphone is not None
-        connection.forget(keep=_KEPT_EVENTS)
         backlog_ns = operation.due_ns - operation.intended_ns
         turn = await voice_turn(
             connection,
@@ -183,7 +181,6 @@ class BargeIn(WebSocketJourney):
     async def act(self, operation: Operation) -> None:
         """Have a story told, cancel it, and wait for its end."""
         connection = self.connection
-        connection.forget(keep=_KEPT_EVENTS)
         begun_ns = perf_counter_ns()
         story = await ask_for_a_story(connection)
         operation.send_later(begun_ns)

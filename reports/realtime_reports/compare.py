@@ -69,6 +69,19 @@ class Comparison:
         """Return the changes of one kind."""
         return [change for change in self.changes if change.turn is turn]
 
+    def told(self, turn: Turn) -> list[list[Change]]:
+        """Return the same, those together that changed for the same reason in the same scenarios.
+
+        What only passes has no reason, and stays apart.
+        """
+        alike: dict[tuple[object, ...], list[Change]] = {}
+        for change in self.of(turn):
+            reason = change.results[0].reason
+            seen = tuple(result.scenario for result in change.results)
+            key = (change.before, change.after, reason, seen, "" if reason else change.check)
+            alike.setdefault(key, []).append(change)
+        return list(alike.values())
+
 
 def compare(report: Report, earlier: Report) -> Comparison:
     """Compare a run with an earlier one, check by check and scenario by scenario.

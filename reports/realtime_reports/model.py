@@ -212,6 +212,17 @@ class Report:
         )
 
     @property
+    def headlines(self) -> list[list[Row]]:
+        """The findings, those together that are red for the same reason in the same scenarios."""
+        alike: dict[tuple[Any, ...], list[Row]] = {}
+        for row in self.findings:
+            worst = row.outcomes[0]
+            seen = tuple(result.scenario for result in worst.results)
+            key = row.decides, row.verdict, worst.reason, worst.standing, seen
+            alike.setdefault(key, []).append(row)
+        return list(alike.values())
+
+    @property
     def totals(self) -> list[tuple[Verdict, int]]:
         """The verdicts that occur, worst first, with the number of checks."""
         return _totals([row.verdict for row in self.rows])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from realtime_harness.results import CheckResult, Run, RunInfo
@@ -74,10 +75,36 @@ def test_each_red_check_with_its_reason() -> None:
     assert not any("not shown" in line for line in lines)
 
 
-def test_it_fits_a_screen() -> None:
-    red = [result(f"c{n}", Verdict.FAIL, f"reason {n} {'x' * 1000}") for n in range(50)]
-    assert any("… and 35 more, in the report" in line for line in shown(*red))
-    assert not any("x" * 301 in line for line in shown(*red))
+RED = [
+    result(f"c{n}", Verdict.FAIL, f"reason {n} {'long and ' * 100}", suite=f"suite{n % 20}")
+    for n in range(50)
+]
+GREEN = [result("c", Verdict.PASS, suite=f"green{n}") for n in range(19)]
+
+
+@pytest.mark.parametrize(
+    ("checks", "says"),
+    [
+        pytest.param(GREEN[:17], ["green16", "all"], id="pass"),
+        pytest.param([*GREEN, RED[3]], ["19 others", "rt.suite3.c3", "all"], id="one is red"),
+        pytest.param(RED, ["rt.suite0.c0", "… and ", "all"], id="much is red"),
+        pytest.param([*GREEN, *RED[:6]], ["19 others", "rt.suite0.c0", "… and "], id="some"),
+    ],
+)
+def test_it_fits_a_screen(checks: list[CheckResult], says: list[str]) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, height=24, force_terminal=True, color_system=None)
+    run = Run(directory=Path("run"), info=INFO, checks=checks, scenarios=[], problems=["torn"])
+    print_summary(run, Path("run/report.html"), console)
+    text = file.getvalue()
+    assert len(text.splitlines()) <= 23
+    assert all(each in text for each in [*says, "torn", "report: run/report.html"])
+
+
+def test_in_a_log_there_is_more() -> None:
+    lines = shown(*RED)
+    assert 30 < len(lines) <= 40
+    assert any("more, in the report" in line for line in lines)
 
 
 def test_problems_of_reading_are_said() -> None:

@@ -168,6 +168,7 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
         """Puts the campaign into pytest's session, and notes a Ctrl-C."""
 
         def pytest_configure(self, config: pytest.Config) -> None:
+            self._plugins = config.pluginmanager
             adopt(config, campaign)
 
         def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -176,6 +177,9 @@ def _run_suites(campaign: Campaign, plan: Plan) -> ExitCode | None:
         def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
             nonlocal interrupted
             interrupted = excinfo.errisinstance(KeyboardInterrupt)
+            if interrupted:
+                # Where it was interrupted, in our code, is nothing that a tester has to know.
+                self._plugins.unregister(name="terminalreporter")
 
     # Options of the user's own pytest runs are not for this one.
     added = os.environ.pop("PYTEST_ADDOPTS", None)
@@ -216,3 +220,5 @@ def _conclude(directory: Path) -> None:
         if os.environ.get("GITHUB_ACTIONS") == "true":
             for line in annotation_lines(run):
                 typer.echo(line)
+    elif run.info.exit_code == ExitCode.INTERRUPTED:
+        typer.echo("interrupted before anything was judged", err=True)

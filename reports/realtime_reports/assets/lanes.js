@@ -187,7 +187,7 @@ export function said(...alike) {
     const link = element("a", { href: "#" + encodeURIComponent(check) }, check);
     return [i ? ", " : " ", link];
   });
-  const reason = oneLine(alike[0].reason, 600);
+  const reason = oneLine(alike[0].reason, 400);
   return [...links, " ", element("span", { class: "reason", dir: "auto" }, reason)];
 }
 

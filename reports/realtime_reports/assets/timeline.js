@@ -89,13 +89,14 @@ export class Timeline {
    * @returns {HTMLElement} what is drawn on
    */
   row(name, what, marks, ...drawn) {
-    const track = element("div", { class: "track" }, ...drawn);
+    const track = element("div", { class: "track" });
     for (const { from, to, ns } of this.scale.squeezed) {
       const gap = element("div", { class: "gap", title: `${milliseconds(ns)} ms, squeezed` });
       gap.style.left = `${100 * from}%`;
       gap.style.width = `${100 * (to - from)}%`;
       track.append(gap);
     }
+    track.append(...drawn);
     const slider = element("div", {
       class: "slider",
       role: "slider",
@@ -326,7 +327,9 @@ export class Timeline {
         t_ns,
         say: () => (level > SILENT_DBFS ? `${level.toFixed(1)} dBFS` : "silence"),
       }));
-      this.row(name, said, marks, drawn).title = said;
+      const track = this.row(name, said, marks, drawn);
+      track.title = said;
+      if (loudest <= SILENT_DBFS) track.append(element("span", { class: "silent", "aria-hidden": "true" }, said));
     }
   }
 }

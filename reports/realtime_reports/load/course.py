@@ -130,6 +130,9 @@ def read_stretches(path: Path, problems: list[str]) -> list[Stretch]:
                     t_s = float(values["t_s"])
                     if t_s < told_s:
                         offset_s = last_s
+                        if course.stretches and course.stretches[-1].phase == "drain":
+                            # Lines of an earlier run into the same folder.
+                            course, offset_s, last_s = Course(), 0.0, 0.0
                     told_s, now_s = t_s, t_s + offset_s
                     course.add(_stretch(values, last_s, now_s))
                     last_s = now_s

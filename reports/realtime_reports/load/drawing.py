@@ -31,8 +31,8 @@ __all__ = [
     "value_scale",
 ]
 
-WIDTH, HEIGHT = 560, 220
-LEFT, RIGHT, TOP, BOTTOM = 52, 62, 18, 24
+WIDTH, HEIGHT = 440, 190
+LEFT, RIGHT, TOP, BOTTOM = 46, 62, 20, 22
 _MANY = 20.0
 """Where the largest value is so many times the usual one, the scale is logarithmic."""
 
@@ -162,6 +162,15 @@ class Plot:
                 visible(name[:12]),
             )
 
+    def dots(self, look: str, points: Sequence[tuple[float, float | None]]) -> None:
+        """Draw points that stand alone, which no line goes through."""
+        for n, (x, y) in enumerate(points):
+            neighbours = [points[m][1] for m in (n - 1, n + 1) if 0 <= m < len(points)]
+            if y is not None and all(each is None for each in neighbours):
+                self.add(
+                    '<circle class="{}" cx="{}" cy="{}" r="2.5"/>', look, written(x), written(y)
+                )
+
     def limit(self, scale: Linear | Log, value: float, text: str) -> None:
         """Draw a limit across."""
         y = written(scale(value))
@@ -169,7 +178,8 @@ class Plot:
         self.add(
             '<text x="{}" y="{}" class="limit">{}</text>',
             LEFT + 4,
-            written(scale(value) - 4),
+            # Below the line where there is no room above it.
+            written(scale(value) + (11 if scale(value) < TOP + 14 else -4)),
             visible(text),
         )
 
@@ -239,6 +249,11 @@ def over_time(
                 (times((s.from_s + s.to_s) / 2), y) for s, y in zip(stretches, ends, strict=True)
             )
         plot.add('<path class="line {}" d="{}"/>', line.look, d)
+        if not line.steps:
+            plot.dots(
+                line.look,
+                [(times((s.from_s + s.to_s) / 2), y) for s, y in zip(stretches, ends, strict=True)],
+            )
         last = next((y for y in reversed(ends) if y is not None), None)
         if last is not None:
             named.append((line.name, line.look, last))

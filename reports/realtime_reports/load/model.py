@@ -230,7 +230,7 @@ def amount(value: float | None, unit: str) -> str:
     """Write a value with its unit; a share as percents."""
     if value is None:
         return "nothing measured"
-    if unit == "%":
+    if unit == "share":
         return f"{100 * value:.4g} %"
     digits = 0 if abs(value) >= 1000 else 4
     text = f"{value:,.0f}" if not digits else f"{value:.{digits}g}"

@@ -55,7 +55,7 @@ _MOST_POINTS = 120
 """Of a line."""
 _MOST_METRICS = 12
 """That are drawn; the table has all."""
-_MOST_EVENTS = 20
+_MOST_EVENTS = 12
 """Of an example of a failure."""
 _LONGEST_EVENT = 1500
 _LONGEST_NAME = 120
@@ -89,7 +89,10 @@ class _Event(NamedTuple):
 
     direction: str
     what: str
+    digest: str
+    """What tells most about it, in one line."""
     text: str
+    """All of it, or as much as fits."""
     rest: int
     """Characters that are not shown."""
 
@@ -246,19 +249,41 @@ def _events(example: Example) -> list[_Event]:
         data = values.get("data")
         what = data.get("type") if isinstance(data, dict) else None
         shown = data if data is not None else values
-        # ASCII only, so that half a character is shown as what it is.
-        text = json.dumps(shown, ensure_ascii=not _is_whole(shown), default=str)
+        text = _json(shown)
         events.append(
             _Event(
                 direction=str(values.get("direction", "")),
                 what=_short(
                     str(what or values.get("kind") or values.get("type") or ""), _LONGEST_NAME
                 ),
+                digest=_digest(shown),
                 text=text[:_LONGEST_EVENT],
                 rest=max(0, len(text) - _LONGEST_EVENT),
             )
         )
     return events
+
+
+_TELLING = ("error", "code", "status", "status_details", "reason", "message", "state", "delta")
+"""Fields that tell most about what went wrong."""
+_LONGEST_DIGEST = 160
+
+
+def _digest(data: Any) -> str:
+    """Return an event in one line: what tells most of it first, ids of events not at all."""
+    if not isinstance(data, dict):
+        return _json(data)[:_LONGEST_DIGEST]
+    inner = data.get("response")
+    fields = {**(inner if isinstance(inner, dict) else {}), **data}
+    known = [name for name in _TELLING if fields.get(name) not in (None, "")]
+    rest = [n for n in data if n not in known and n not in ("type", "event_id", "response")]
+    parts = (f"{name}: {_json(fields[name])}" for name in [*known, *rest])
+    return ", ".join(parts)[:_LONGEST_DIGEST]
+
+
+def _json(value: Any) -> str:
+    """Write a value; characters that are but half a one as their escape."""
+    return json.dumps(value, ensure_ascii=not _is_whole(value), default=str)
 
 
 def _is_whole(value: Any) -> bool:

@@ -113,7 +113,7 @@ class Journey(ABC):
     async def act(self, operation: Operation) -> None:
         """Do it once: set when it was sent, and when the first of the answer came."""
 
-    def forget(self) -> None:
+    def forget(self) -> None:  # noqa: B027
         """Drop what an operation has left behind. Called between two of them."""
 
     @abstractmethod

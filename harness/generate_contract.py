@@ -53,12 +53,26 @@ AMENDMENTS: tuple[Amendment, ...] = (
 
 
 def generate() -> Schema:
-    """Return the contract: event types of both directions and the definitions they share."""
-    from openai.types.realtime import RealtimeClientEvent, RealtimeServerEvent
+    """Return the contract: event types of both directions and the definitions they share.
+
+    Sessions that translate have events of their own, some of which have the types of others.
+    """
+    from openai.types.realtime import (
+        RealtimeClientEvent,
+        RealtimeServerEvent,
+        RealtimeTranslationClientEvent,
+        RealtimeTranslationServerEvent,
+    )
     from pydantic import TypeAdapter
 
     models = {"server": _members(RealtimeServerEvent), "client": _members(RealtimeClientEvent)}
-    everything = [model for members in models.values() for model in members]
+    translation = {
+        "server": _members(RealtimeTranslationServerEvent),
+        "client": _members(RealtimeTranslationClientEvent),
+    }
+    everything = dict.fromkeys(
+        model for members in (*models.values(), *translation.values()) for model in members
+    )
     _, schema = TypeAdapter.json_schemas(
         [(model.__name__, "validation", TypeAdapter(model)) for model in everything]
     )
@@ -71,11 +85,16 @@ def generate() -> Schema:
         _amend(definitions, amendment)
     return {
         "revision": revision(),
-        **{
-            direction: dict(sorted((_event_type(model), model.__name__) for model in members))
-            for direction, members in models.items()
-        },
+        **_by_type(models),
+        "translation": _by_type(translation),
         "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _by_type(models: Mapping[str, tuple[Any, ...]]) -> dict[str, dict[str, str]]:
+    return {
+        direction: dict(sorted((_event_type(model), model.__name__) for model in members))
+        for direction, members in models.items()
     }
 
 

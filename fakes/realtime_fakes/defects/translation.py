@@ -91,8 +91,8 @@ SWITCHES: tuple[Switch, ...] = (
     _defect(
         "translation-greeted-as-realtime",
         "greeted",
-        "A session that translates is greeted as one of type realtime.",
-        event=_translating(_as_realtime, "session.created"),
+        "A session that translates says that it is of type realtime.",
+        event=_translating(_as_realtime, "session.created", "session.updated"),
     ),
     _defect(
         "translation-into-english",

@@ -46,17 +46,21 @@ def _json_frames(stream: Stream) -> Iterator[Finding]:
 
 def _schema(stream: Stream) -> Iterator[Finding]:
     for entry in stream.events:
-        if errors := server_event_errors(entry.data):
+        if errors := server_event_errors(entry.data, translating=stream.translates):
             reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
             yield Finding(reason=reason, seq=entry.seq, path=error_path(errors[0]))
 
 
 def _client_schema(entries: Sequence[Entry]) -> list[Finding]:
     found = []
+    translating = {(s.lane, s.connection) for s in streams(entries) if s.translates}
     for entry in entries:
         if entry.direction is not Direction.SENT or entry.kind is not Kind.EVENT:
             continue
-        if entry.lane in EVENT_LANES and (errors := client_event_errors(entry.data)):
+        if entry.lane not in EVENT_LANES:
+            continue
+        translates = (entry.lane, entry.connection) in translating
+        if errors := client_event_errors(entry.data, translating=translates):
             reason = f"{event_type(entry.data)}: {'; '.join(errors)}"
             found.append(Finding(reason=reason, seq=entry.seq, path=error_path(errors[0])))
     return found
@@ -64,9 +68,10 @@ def _client_schema(entries: Sequence[Entry]) -> list[Finding]:
 
 def _known_types(stream: Stream) -> Iterator[Finding]:
     seen: set[str] = set()
+    known = server_event_types(translating=stream.translates)
     for entry in stream.events:
         kind = event_type(entry.data)
-        if kind and kind not in server_event_types() and kind not in seen:
+        if kind and kind not in known and kind not in seen:
             seen.add(kind)
             yield Finding(reason=f"{kind} is not in the contract", seq=entry.seq, path="type")
 
@@ -130,7 +135,8 @@ RULES: tuple[Rule, ...] = (
             id="rt.wire.event-schema",
             level=Level.MUST,
             clause="Every server event of a known type has the fields and types of its schema.",
-            source="openai Python SDK 3.52.0, types/realtime/realtime_server_event.py",
+            source="openai Python SDK 3.52.0, types/realtime/realtime_server_event.py and "
+            "realtime_translation_server_event.py",
         ),
         judge=per_stream(_schema),
     ),

@@ -38,22 +38,33 @@ _PATH = re.compile(r"([\w-]+(?:\.[\w-]+|\[\d+\])*): ")
 _DISCRIMINATORS = ("type", "role")
 
 
-def server_event_errors(event: Mapping[str, Any]) -> list[str]:
+def server_event_errors(event: Mapping[str, Any], *, translating: bool = False) -> list[str]:
     """Return how a server event differs from its schema; nothing, if it does not.
 
     Each difference reads ``path: what is wrong``, for instance
     ``response.usage.total_tokens: "12" is not of types "integer", "null"``. An event of an unknown
     type has no schema and hence no differences: see :func:`server_event_types`.
+
+    Args:
+        event: the event.
+        translating: whether its session translates.
+
     """
-    return _errors("server", event)
+    return _errors("server", event, translating)
 
 
-def client_event_errors(event: Mapping[str, Any]) -> list[str]:
-    """Return how a client event differs from its schema; an unknown type is a difference."""
+def client_event_errors(event: Mapping[str, Any], *, translating: bool = False) -> list[str]:
+    """Return how a client event differs from its schema; an unknown type is a difference.
+
+    Args:
+        event: the event.
+        translating: whether its session translates.
+
+    """
     kind = event.get("type")
-    if not isinstance(kind, str) or kind not in client_event_types():
+    if not isinstance(kind, str) or kind not in client_event_types(translating=translating):
         return [f"type: {kind!r} is not a client event"]
-    return _errors("client", event)
+    return _errors("client", event, translating)
 
 
 def error_path(error: str) -> str:
@@ -63,15 +74,18 @@ def error_path(error: str) -> str:
 
 
 @cache
-def server_event_types() -> frozenset[str]:
-    """Return the types of server events that the contract knows."""
-    return frozenset(_contract()["server"])
+def server_event_types(*, translating: bool = False) -> frozenset[str]:
+    """Return the types of server events that the contract knows, in sessions that translate or not.
+
+    Those that translate have a few types of their own, and no others.
+    """
+    return frozenset(_models("server", translating))
 
 
 @cache
-def client_event_types() -> frozenset[str]:
-    """Return the types of client events that the contract knows."""
-    return frozenset(_contract()["client"])
+def client_event_types(*, translating: bool = False) -> frozenset[str]:
+    """Return the types of client events that the contract knows; see :func:`server_event_types`."""
+    return frozenset(_models("client", translating))
 
 
 def server_event_fields(event_type: str) -> tuple[str, ...]:
@@ -110,9 +124,9 @@ def _paths(path: str, schema: Mapping[str, Any], above: tuple[str, ...]) -> Iter
         yield f"{path}.*"
 
 
-def _errors(direction: _Direction, event: Mapping[str, Any]) -> list[str]:
+def _errors(direction: _Direction, event: Mapping[str, Any], translating: bool) -> list[str]:
     kind = event.get("type")
-    validator = _validator(direction, kind) if isinstance(kind, str) else None
+    validator = _validator(direction, kind, translating) if isinstance(kind, str) else None
     if validator is None or validator.is_valid(event):
         return []
     return [_readable(error) for error in validator.iter_errors(event)]
@@ -125,10 +139,19 @@ def _contract() -> dict[str, Any]:
     return contract
 
 
-@cache
-def _validator(direction: _Direction, event_type: str) -> jsonschema_rs.Validator | None:
+def _models(direction: _Direction, translating: bool) -> dict[str, str]:
+    """Return the name of the definition of each event type."""
     contract = _contract()
-    name = contract[direction].get(event_type)
+    models: dict[str, str] = (contract["translation"] if translating else contract)[direction]
+    return models
+
+
+@cache
+def _validator(
+    direction: _Direction, event_type: str, translating: bool
+) -> jsonschema_rs.Validator | None:
+    contract = _contract()
+    name = _models(direction, translating).get(event_type)
     if name is None:
         return None
     return jsonschema_rs.validator_for({"$ref": f"#/$defs/{name}", "$defs": contract["$defs"]})

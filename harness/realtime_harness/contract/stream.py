@@ -34,6 +34,8 @@ __all__ = [
 EVENT_LANES = frozenset({Lane.WEBSOCKET, Lane.DATA_CHANNEL, Lane.SIDEBAND})
 """The channels that events go over."""
 
+_SHOW_SESSION = frozenset({"session.created", "session.updated"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
@@ -68,6 +70,15 @@ class Stream:
             elif kind == "response.done" and response.done is None:
                 response.done = entry
         return list(found.values())
+
+    @cached_property
+    def translates(self) -> bool:
+        """Whether its session says that it is of type ``translation``."""
+        return any(
+            as_object(entry.data.get("session")).get("type") == "translation"
+            for entry in self.events
+            if event_type(entry.data) in _SHOW_SESSION
+        )
 
     @property
     def joins_late(self) -> bool:

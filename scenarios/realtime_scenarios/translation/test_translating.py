@@ -42,8 +42,6 @@ _STEP_MS = 200
         checks.SOCKET_CLOSED,
     ],
     needs=[Capability.TRANSLATION],
-    # The contract and its rules are about the events of conversations.
-    stream=False,
     timeout_s=90.0,
 )
 async def translating(run: ScenarioRun) -> None:

@@ -187,3 +187,46 @@ def test_every_event_type_compiles() -> None:
         assert schemas.server_event_errors({"type": event_type}) != [], event_type
     for event_type in schemas.client_event_types():
         schemas.client_event_errors({"type": event_type})
+
+
+TRANSLATION_CREATED: dict[str, Any] = {
+    "type": "session.created",
+    "event_id": "event_1",
+    "session": {
+        "type": "translation",
+        "id": "sess_1",
+        "model": "gpt-realtime-translate",
+        "expires_at": 1,
+        "audio": {"input": {"transcription": None}, "output": {"language": "es"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("session.type", "realtime", 'session.type: "translation" was expected'),
+        ("session.id", ..., 'session: "id" is a required property'),
+        ("session.audio.output.language", 3, "session.audio.output.language: 3 is not of types"),
+    ],
+    ids=["type", "id", "language"],
+)
+def test_sessions_that_translate_have_schemas_of_their_own(
+    path: str, value: Any, message: str
+) -> None:
+    assert schemas.server_event_errors(TRANSLATION_CREATED, translating=True) == []
+    assert schemas.server_event_errors(TRANSLATION_CREATED) != []
+    event = changed(TRANSLATION_CREATED, path, value)
+    (error,) = schemas.server_event_errors(event, translating=True)
+    assert error.startswith(message)
+
+
+def test_sessions_that_translate_have_types_of_their_own() -> None:
+    closed = {"type": "session.close"}
+    assert schemas.client_event_errors(closed, translating=True) == []
+    assert schemas.client_event_errors(closed) == ["type: 'session.close' is not a client event"]
+    response = {"type": "response.create"}
+    assert schemas.client_event_errors(response) == []
+    assert schemas.client_event_errors(response, translating=True) != []
+    ours, others = (schemas.server_event_types(translating=t) for t in (True, False))
+    assert ours & others == {"error", "session.created", "session.updated"}

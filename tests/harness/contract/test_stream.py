@@ -76,3 +76,27 @@ def test_evidence_is_taken_apart_once_for_all_rules(recordings: Any) -> None:
         assert again is stream
         assert again.events is events
         assert again.responses is responses
+
+
+def test_a_session_that_translates_is_judged_by_its_own_contract() -> None:
+    session = {
+        "type": "translation",
+        "id": "sess_1",
+        "model": "gpt-realtime-translate",
+        "expires_at": 1,
+        "audio": {},
+    }
+    created = {"type": "session.created", "event_id": "event_1", "session": session}
+    sound = {"type": "session.output_audio.delta", "event_id": "event_2", "delta": 3}
+    spoken = {"type": "session.input_audio_buffer.append", "audio": "AAAA"}
+    evidence = [
+        entry(0, created),
+        entry(1, spoken, direction=Direction.SENT),
+        entry(2, sound),
+        entry(3, {"type": "response.created", "event_id": "event_3"}),
+    ]
+    found = {rule.check.id: [f.seq for f in rule.judge(evidence)] for rule in STREAM_RULES}
+    assert {check: seqs for check, seqs in found.items() if seqs} == {
+        "rt.wire.event-schema": [2],
+        "rt.wire.event-types-known": [3],
+    }

@@ -21,6 +21,7 @@ class Listed(Enum):
     PROFILES = "profiles"
     LOAD = "load"
     SHAPES = "shapes"
+    METRICS = "metrics"
 
 
 Rows = list[dict[str, Any]]
@@ -101,6 +102,12 @@ def _shapes() -> Rows:
     return [{"shape": each.name, "answers": each.summary} for each in SHAPES.values()]
 
 
+def _metrics() -> Rows:
+    from realtime_harness.load.operation import METRICS
+
+    return [{"metric": name, **metric._asdict()} for name, metric in METRICS.items()]
+
+
 def _switches(what: str, switches: Iterable[Any]) -> Rows:
     return [
         {what: switch.name, "summary": switch.summary, "violates": switch.violates}
@@ -118,4 +125,5 @@ LISTS: dict[Listed, Callable[[], Rows]] = {
     Listed.PROFILES: _profiles,
     Listed.LOAD: _load,
     Listed.SHAPES: _shapes,
+    Listed.METRICS: _metrics,
 }

@@ -122,6 +122,22 @@ def test_exit_codes(run: Run, tmp_path: Path, code: int, arguments: list[str], s
     if code != ExitCode.USAGE:
         whole = orjson.loads((tmp_path / "run/load/load.json").read_bytes())
         assert whole["exit_code"] == code
+        assert (tmp_path / "run/junit.xml").exists()
+
+
+@pytest.mark.parametrize(("made", "said"), [("file", "is a file"), ("other/", "is not empty")])
+def test_a_directory_of_something_else_is_left_alone(
+    fake: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, said: str
+) -> None:
+    monkeypatch.setenv("REALTIME_API_KEY", fake.api_key)
+    out = tmp_path / made
+    mine = out / "mine" if made.endswith("/") else out
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("precious")
+    with pytest.raises(UsageError, match=said):
+        arguments = ["load", "text", "--target", fake.base_url, "--out", str(out)]
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert mine.read_text() == "precious"
 
 
 def test_what_cannot_be_reached_is_a_fault(run: Run) -> None:
@@ -143,8 +159,15 @@ def test_what_is_interrupted_says_so(run: Run, tmp_path: Path) -> None:
     assert orjson.loads((tmp_path / "run/load/load.json").read_bytes())["aborted"] == "interrupted"
 
 
-@pytest.mark.parametrize("what", ["load", "shapes"])
-def test_lists(what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "has"), [("load", "?"), ("shapes", "?"), ("metrics", "real-time factor: how long")]
+)
+def test_lists(what: str, has: str) -> None:
     done = CliRunner().invoke(app, ["list", what])
     assert done.exit_code == 0
-    assert "?" in done.stdout
+    assert has in done.stdout
+
+
+def test_who_leads_has_the_canary() -> None:
+    done = CliRunner().invoke(app, ["load", "text", "--canary", "1", "--locust"])
+    assert "--canary goes beside a run that Locust does not lead" in str(done.exception)

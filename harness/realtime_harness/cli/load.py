@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,12 @@ from realtime_harness.verdicts import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from realtime_harness.load.run import LoadResult
     from realtime_harness.load.slo import Objective
 
 __all__ = ["add_to", "load"]
 
+_LEFT_BY_RUNS = ("report.html", "junit.xml", "ctrf.json", "summary.md")
 _STEP = "15s"
 """Enough for a p95 of a few sessions that take a turn a second."""
 
@@ -155,12 +158,13 @@ def load(
 
     from realtime_harness.campaign import RUNS
     from realtime_harness.cli.find_max import find_max as search
+    from realtime_harness.cli.report import report_load
     from realtime_harness.lab import Lab
     from realtime_harness.load.canary import canaries_of
     from realtime_harness.load.profile import find
     from realtime_harness.load.run import MOST_SESSIONS, LoadPlan, carry_out
     from realtime_harness.load.schedule import SHAPES
-    from realtime_harness.load.screen import Screen, print_result
+    from realtime_harness.load.screen import Screen, print_result, title_of
     from realtime_harness.load.sessions import JOURNEYS, journey_class
     from realtime_harness.load.slo import look
     from realtime_harness.load.swarm import Swarm, run_swarm
@@ -221,7 +225,9 @@ def load(
         reached = reach(resolved)
         prepared = asyncio.run(journey.prepare(reached, lab))
         plan = replace(plan, target=prepared)
-        directory = out or new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
+        directory = (
+            _cleared(out) if out else new_run_directory(RUNS, f"load-{found.name}-{resolved.name}")
+        )
         if is_led_by_locust:
             swarm = Swarm(
                 plan=plan,
@@ -232,7 +238,9 @@ def load(
                 master=master_address,
                 workers=workers,
             )
-            raise typer.Exit(run_swarm(swarm))
+            code = run_swarm(swarm)
+            report_load(directory, Console())
+            raise typer.Exit(code)
         console = Console()
         if find_max:
             try:
@@ -242,15 +250,42 @@ def load(
             except KeyboardInterrupt:
                 raise typer.Exit(ExitCode.INTERRUPTED) from None
             _say_where(directory, console)
+            report_load(directory, console)
             raise typer.Exit(most.exit_code)
-        with Screen(console) as screen:
+        screen = Screen(console, title_of(plan))
+
+        def done(result: LoadResult) -> None:
+            screen.stop()
+            print_result(result, console, directory)
+
+        with screen:
             try:
-                result = asyncio.run(carry_out(plan, directory, watch=screen.show))
+                result = asyncio.run(carry_out(plan, directory, watch=screen.show, done=done))
             except KeyboardInterrupt:
+                report_load(directory, console)
                 raise typer.Exit(ExitCode.INTERRUPTED) from None
-    print_result(result, console)
-    _say_where(directory, console)
+    report_load(directory, console)
     raise typer.Exit(result.exit_code)
+
+
+def _cleared(directory: Path) -> Path:
+    """Make a directory ready for a run; what an earlier load run left in it is removed.
+
+    Raises:
+        UsageError: if it holds anything but a load run.
+
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"--out {directory} is a file: give a directory for the run")
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()) and not (directory / "load").is_dir():
+        raise UsageError(
+            f"--out {directory} is not empty and holds no earlier load run: give another directory"
+        )
+    shutil.rmtree(directory / "load", ignore_errors=True)
+    for name in _LEFT_BY_RUNS:
+        (directory / name).unlink(missing_ok=True)
+    return directory
 
 
 def _look_at_search(

@@ -134,8 +134,8 @@ def test_a_directory_of_something_else_is_left_alone(
     mine = out / "mine" if made.endswith("/") else out
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("precious")
+    arguments = ["load", "text", "--target", fake.base_url, "--out", str(out)]
     with pytest.raises(UsageError, match=said):
-        arguments = ["load", "text", "--target", fake.base_url, "--out", str(out)]
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert mine.read_text() == "precious"
 

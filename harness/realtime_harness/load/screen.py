@@ -177,6 +177,7 @@ def print_result(result: LoadResult, console: Console, directory: Path | None = 
     if result.outcomes:
         parts.append(_objectives(result.outcomes))
     parts += [Text(), durations(result.tally, width), Text(), _counts(result)]
+    parts += [Text(line) for line in (_goodput(result), _cost(result)) if line]
     if next(result.tally.failures(), None) is not None:
         parts += [_failures(result.tally, result.failures, width), Text()]
     if result.finding.fitness is not Fitness.VOID:
@@ -188,7 +189,7 @@ def print_result(result: LoadResult, console: Console, directory: Path | None = 
     if directory is not None:
         for text in (
             f"run directory: {directory}",
-            f"look further:  realtime-harness report {directory}",
+            f"compare:       realtime-harness report {directory} --against ANOTHER",
         ):
             console.print(Text(text), soft_wrap=True)
 
@@ -236,6 +237,23 @@ def _counts(result: LoadResult) -> Text:
         f"{tally.count(_CONNECT, ok=True):,} connections; ",
         _failed(tally),
     )
+
+
+def _goodput(result: LoadResult) -> str:
+    if (told := result.goodput) is None:
+        return ""
+    limits = ", ".join(told["limits"]) or "there is no limit on one operation"
+    return (
+        f"good: {told['good']:,} of {told['of']:,} operations, {told['per_s']:.1f}/s; "
+        f"{told['good_sessions']:,} of {told['sessions']:,} sessions ({limits})"
+    )
+
+
+def _cost(result: LoadResult) -> str:
+    if (told := result.cost) is None:
+        return ""
+    limit = "" if told["limit_usd"] is None else f" of ${told['limit_usd']:g}"
+    return f"cost: about ${told['usd']:.4f}{limit}, {told['charges']:,} charges ({told['model']})"
 
 
 def _canary(canary: CanaryResult, lite: Tally) -> Text:

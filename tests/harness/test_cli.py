@@ -69,10 +69,12 @@ def test_run_against_the_fake(invoke: Invoke, tmp_path: Path) -> None:
     assert "report: out" in done.stdout
     run = read_run(tmp_path / "out")
     assert run.info.target == "fake"
-    assert run.info.command == [
+    *command, seed = run.info.command
+    assert command == [
         *("realtime-harness", "run", "--target", "fake", "--suite", "offers"),
-        *("-k", "no_key or library", "--repeat", "2"),
+        *("-k", "no_key or library", "--repeat", "2", "--seed"),
     ]
+    assert seed.isdigit()
     assert run.info.exit_code == 0
     assert {scenario.id for scenario in run.scenarios} == {
         "offers/no_key",
@@ -112,7 +114,7 @@ def test_run_sees_a_defect(invoke: Invoke, tmp_path: Path) -> None:
     fault = "delay:1ms,on=session.updated,key=[redacted]"
     switches = {"defects": [defect["defect"]], "behaviours": [], "faults": [fault]}
     assert run.info.switches == switches
-    assert run.info.command[-2:] == ["--fault", fault]
+    assert run.info.command[-4:-2] == ["--fault", fault]
 
 
 class Ended(NamedTuple):

@@ -82,7 +82,7 @@ class EventConnection(ABC):
 
     def sent_at_ns(self, seq: int) -> int:
         """Return when the frame at this line of the evidence was sent, on the scenario's clock."""
-        return self._recorder.entries[seq].t_ns
+        return self._recorder.time_of(seq)
 
     async def receive(self, *, timeout_s: float | None = None) -> ReceivedEvent:
         """Return the next event. Canceling is safe: no event is lost.

@@ -42,6 +42,10 @@ class Recorder:
         """Return nanoseconds since the recorder was made."""
         return self._clock() - self._start_ns
 
+    def time_of(self, seq: int) -> int:
+        """Return when a line was written down, or what it says was sent."""
+        return self.entries[seq].t_ns
+
     def record(
         self,
         lane: Lane,

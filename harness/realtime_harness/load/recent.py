@@ -12,7 +12,8 @@ from realtime_harness.load.purse import CHARGED, Account
 
 __all__ = ["RecentRecorder"]
 
-_KEPT = 32
+_KEPT = 16
+_KEPT_SENT = 4
 _LARGE = 4_096
 """Bytes of an event from which on long texts in it, which are sound, are not kept."""
 _LONG = 256
@@ -33,6 +34,8 @@ class RecentRecorder(Recorder):
         super().__init__()
         self._lines: list[_Line | None] = [None] * _KEPT
         self._seq = 0
+        # When the last lines were sent: an answer may be longer than what is kept.
+        self._sent_ns: dict[int, int] = {}
         self.account: Account | None = None
         """What is shown each line that may say that something was charged."""
         self.entries = _Entries(self._lines)
@@ -40,6 +43,11 @@ class RecentRecorder(Recorder):
     def now_ns(self) -> int:
         """Return the time."""
         return perf_counter_ns()
+
+    def time_of(self, seq: int) -> int:
+        """Return when one of the last lines was sent, or written down."""
+        sent_ns = self._sent_ns.get(seq)
+        return super().time_of(seq) if sent_ns is None else sent_ns
 
     def record(
         self,
@@ -92,6 +100,10 @@ class RecentRecorder(Recorder):
         """
         seq = self._seq
         self._seq = seq + 1
+        if direction is Direction.SENT:
+            self._sent_ns[seq] = t_ns
+            if len(self._sent_ns) > _KEPT_SENT:
+                del self._sent_ns[next(iter(self._sent_ns))]
         kept: dict[str, Any] | bytes = data
         if frame is not None:
             kept = frame if len(frame) < _LARGE else _without_sound(data)
@@ -114,7 +126,9 @@ class _Entries(list[Entry]):
 
     def __getitem__(self, seq: Any) -> Any:
         line = self._lines[seq % _KEPT]
-        assert line is not None
+        if line is None or line[0] != seq:
+            # Any other line would be a lie, about when something was sent for example.
+            raise IndexError(f"line {seq} is not kept any more")
         return _entry(line)
 
     def __len__(self) -> int:

@@ -61,9 +61,10 @@ class LightSocket(EventConnection, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._handshake: ClientProtocol | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gone = asyncio.Event()
-        self._may_write = asyncio.Event()
-        self._may_write.set()
+        self._is_gone = False
+        # Made when they are needed: an event is as large as all the rest.
+        self._gone: asyncio.Event | None = None
+        self._may_write: asyncio.Event | None = None
         self._code: int | None = None
         self._reason = ""
 
@@ -110,9 +111,9 @@ class LightSocket(EventConnection, asyncio.Protocol):
     # What the base asks for.
 
     async def _transmit(self, frame: str | bytes) -> None:
-        if not self._may_write.is_set():
+        if self._may_write is not None:
             await self._may_write.wait()
-        if self._gone.is_set() or self._transport is None:
+        if self._is_gone or self._transport is None:
             raise ConnectionResetError
         data = frame.encode() if isinstance(frame, str) else frame
         self._transport.write(Frame(Opcode.TEXT, data).serialize(mask=True, extensions=[]))
@@ -120,7 +121,8 @@ class LightSocket(EventConnection, asyncio.Protocol):
     async def _shut(self) -> None:
         if self._transport is None:
             return
-        if self._opened.done() and not self._gone.is_set():
+        if self._opened.done() and not self._is_gone:
+            self._gone = asyncio.Event()
             self._transport.write(
                 Frame(Opcode.CLOSE, Close(1000, "").serialize()).serialize(mask=True, extensions=[])
             )
@@ -187,17 +189,21 @@ class LightSocket(EventConnection, asyncio.Protocol):
         if self._handshake is not None and not self._opened.done():
             self._handshake.receive_eof()
             self._fail_handshake()
-        self._gone.set()
-        self._may_write.set()
+        self._is_gone = True
+        if self._gone is not None:
+            self._gone.set()
+        self.resume_writing()
         self._ended(code=self._code, reason=self._reason)
 
     def pause_writing(self) -> None:
         """Keep senders waiting: the other side does not read."""
-        self._may_write.clear()
+        self._may_write = self._may_write or asyncio.Event()
 
     def resume_writing(self) -> None:
         """Let senders go on."""
-        self._may_write.set()
+        if self._may_write is not None:
+            self._may_write.set()
+            self._may_write = None
 
     # Inside.
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from time import perf_counter_ns
 
+import pytest
+
 from realtime_harness.evidence import Direction, Kind, Lane
 from realtime_harness.load.recent import RecentRecorder
 
@@ -19,6 +21,8 @@ def test_the_last_lines_stay_and_lose_their_secrets_when_looked_at() -> None:
     assert [each["data"]["n"] for each in recent] == list(range(100 - len(recent), 100))
     assert "a-secret-key" not in str(recent)
     assert len(recorder.entries) == len(recent)
+    with pytest.raises(IndexError, match="line 3 is not kept any more"):
+        recorder.entries[3]
 
 
 def test_times_are_those_of_the_process() -> None:
@@ -40,3 +44,11 @@ def test_events_come_back_as_they_were_but_for_their_sound() -> None:
     assert kept == {**sound, "delta": kept["delta"]}
     assert len(kept["delta"]) < 100
     assert "9000" in kept["delta"]
+
+
+def test_it_knows_when_something_was_sent_however_long_the_answer() -> None:
+    recorder = RecentRecorder()
+    recorder.add(Lane.WEBSOCKET, "client", Direction.SENT, Kind.EVENT, {"type": "ask"}, 7)
+    for number in range(100):
+        recorder.add(Lane.WEBSOCKET, "client", Direction.RECEIVED, Kind.EVENT, {"n": number}, 8)
+    assert recorder.time_of(0) == 7

@@ -23,7 +23,7 @@ from realtime_harness.load.sessions.sound import CallSound
 
 __all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
 
-_KEPT_EVENTS = 4
+_KEPT_EVENTS = 2
 _ENOUGH_PACKETS = 25
 """Of RTP, half a second of sound: of fewer, no share of lost ones is told."""
 _TRANSCRIPT = "response.output_audio_transcript.delta"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Churn", "Idle", "Relayed", "Text", "Tools", "WebSocketJourney"]
 
-_KEPT_EVENTS = 4
+_KEPT_EVENTS = 2
 """Events of the turn before that stay: a text turn looks whether rate limits came behind it."""
 
 _WEATHER: dict[str, Any] = {

@@ -16,10 +16,12 @@ import orjson
 from realtime_harness.load.health import Health
 from realtime_harness.load.operation import Tally
 
-__all__ = ["Course", "Stretch", "read_stretches", "thinned"]
+__all__ = ["LONGEST", "Course", "Stretch", "read_stretches", "tally_of", "thinned"]
 
 _MOST = 480
 """In memory, of a run of any length."""
+LONGEST = 120
+"""Characters of a name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,8 +148,15 @@ def read_stretches(path: Path, problems: list[str]) -> list[Stretch]:
     return course.stretches
 
 
+def tally_of(values: Mapping[str, Any]) -> Tally:
+    """Read what was counted; names, which may be of any origin, are cut to a bearable length."""
+    series = [[name[:LONGEST], *rest] for name, *rest in values["series"]]
+    outcomes = [[name[:LONGEST], what[:LONGEST], n] for name, what, n in values["outcomes"]]
+    return Tally.from_json({**values, "series": series, "outcomes": outcomes})
+
+
 def _stretch(values: Mapping[str, Any], from_s: float, to_s: float) -> Stretch:
-    tally = Tally.from_json(values)
+    tally = tally_of(values)
     due = values.get("due")
     failed = tally.count(ok=False)
     return Stretch(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from realtime_harness.errors import UsageError
 from realtime_harness.load.blocks import Block
@@ -15,7 +14,7 @@ from realtime_harness.load.comparison import Comparison, Side, compare
 from realtime_harness.load.health import Health
 from realtime_harness.load.histogram import Histogram
 from realtime_harness.load.operation import METRICS, Tally
-from realtime_reports.load.course import Stretch, read_stretches
+from realtime_reports.load.course import LONGEST, Stretch, read_stretches, tally_of
 from realtime_reports.load.faces import ORDER
 
 __all__ = [
@@ -294,8 +293,9 @@ def read_load(directory: Path) -> LoadRun:
     path = (_step(directory, search) if search else directory) / "load" / "load.json"
     remedy = "give the directory that `realtime-harness load` printed"
     try:
-        values = orjson.loads(path.read_bytes())
-        tally = Tally.from_json(values)
+        # Not orjson, which refuses halves of characters.
+        values = json.loads(path.read_bytes())
+        tally = tally_of(values)
         fitness = values["fitness"]
         state, reasons = str(fitness["fitness"]), list(map(str, fitness["reasons"]))
     except OSError as error:
@@ -305,7 +305,7 @@ def read_load(directory: Path) -> LoadRun:
     if values.get("aborted"):
         problems.append(f"The run did not last as long as it was meant to: {values['aborted']}.")
     stretches = read_stretches(path.with_name("intervals.jsonl"), problems)
-    canary = _read(lambda: Tally.from_json(values["canary"]), problems, values.get("canary"))
+    canary = _read(lambda: tally_of(values["canary"]), problems, values.get("canary"))
     health = _read(
         lambda: [Health.from_json(each) for each in values["health"]],
         problems,
@@ -369,7 +369,7 @@ def _examples(tally: Tally, failures: Any) -> list[Example]:
     by_class: dict[tuple[str, str], dict[str, Any]] = {}
     for each in failures or ():
         if isinstance(each, dict):
-            key = str(each.get("operation")), str(each.get("outcome"))
+            key = str(each.get("operation"))[:LONGEST], str(each.get("outcome"))[:LONGEST]
             by_class.setdefault(key, each)
     found = []
     for operation, outcome, count in tally.failures():
@@ -415,7 +415,7 @@ def _search(path: Path, problems: list[str]) -> Search | None:
     if not path.exists():
         return None
     try:
-        values = orjson.loads(path.read_bytes())
+        values = json.loads(path.read_bytes())
         steps = [
             Step(
                 sessions=int(each["sessions"]),

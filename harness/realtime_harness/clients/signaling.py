@@ -15,7 +15,7 @@ import httpx2
 
 from realtime_harness.clients.transport import ssl_context, unreachable
 from realtime_harness.errors import ConnectionLost, ConnectionRefused, EventNotReceived
-from realtime_harness.evidence import MASK, Direction, Kind, Lane, Recorder
+from realtime_harness.evidence import MASK, Direction, Entry, Kind, Lane, Recorder
 from realtime_harness.targets.retry import NEVER, Retry
 from realtime_harness.targets.target import Target
 
@@ -288,18 +288,11 @@ class Signaling:
         content: str | bytes | None,
         key: Key,
     ) -> HttpAnswer:
-        shown_url = url = self._target.http_url(path)
-        secret = self._target.api_key if key is None else key
-        sent = dict(headers)
-        if isinstance(secret, str):
-            style = self._target.profile.key_style
-            self._recorder.redactor.register(secret)
-            sent |= style.headers(secret)
-            shows = style.query(secret)
-            url = self._target.http_url(path, **shows)
-            shown_url = self._target.http_url(path, **dict.fromkeys(shows, MASK))
+        url, shown_url, sent = self._addressed(path, headers, key)
         request = self._client.build_request(method, url, headers=sent, content=content)
-        asked = self._record(
+        asked = self._recorder.record(
+            Lane.HTTP,
+            "http",
             Direction.SENT,
             Kind.REQUEST,
             {"method": method, "url": shown_url, "headers": sent, "body": _readable(content)},
@@ -329,19 +322,19 @@ class Signaling:
                 "body": _readable(response.content),
             },
             t_ns=now,
-        )
+        ).seq
         return HttpAnswer(
             status=response.status_code,
             headers=received,
             body=response.content,
-            seq=seq,
-            elapsed_ms=(now - self._recorder.entries[asked].t_ns) / 1e6,
+            seq=answered.seq,
+            elapsed_ms=(now - asked.t_ns) / 1e6,
         )
 
     def _record(
         self, direction: Direction, kind: Kind, data: dict[str, Any], t_ns: int | None = None
-    ) -> int:
-        return self._recorder.record(Lane.HTTP, "http", direction, kind, data, t_ns=t_ns).seq
+    ) -> Entry:
+        return self._recorder.record(Lane.HTTP, "http", direction, kind, data, t_ns=t_ns)
 
 
 def _multipart(parts: list[tuple[str, str, bytes]], *, typed: bool) -> tuple[dict[str, str], bytes]:

@@ -142,6 +142,17 @@ async def test_a_constant_delay(make: Any, profile: Make, tmp_path: Path) -> Non
     assert result.requested == 60
 
 
+async def test_a_delay_before_a_long_answer(make: Any, profile: Make, tmp_path: Path) -> None:
+    """When a turn was sent is known although its events are more than what a session keeps."""
+    service = await make("delay:80ms,on=response.created")
+    long = profile(parameters={"text": "Tell me all of it again. " * 20})
+    asked = plan(service, long, users=3, arrival_rate=15.0, duration_s=1.0)
+    result, _ = await carried_out(asked, tmp_path)
+    injected = await service.injected()
+    assert injected.count == succeeded(result) + TRIAL
+    agree(result, injected, 50)
+
+
 async def test_two_modes_keep_their_places_and_their_shares(
     make: Any, profile: Make, tmp_path: Path
 ) -> None:

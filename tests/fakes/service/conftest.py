@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -250,9 +250,8 @@ class World:
 OpenWorld = Callable[..., Awaitable[World]]
 
 
-@pytest.fixture
-async def open_world() -> AsyncIterator[OpenWorld]:
-    """Return a function that starts a fake; in the end it has to go without a trace."""
+@asynccontextmanager
+async def _worlds() -> AsyncIterator[OpenWorld]:
     before = asyncio.all_tasks()
     async with AsyncExitStack() as stack:
 
@@ -263,6 +262,19 @@ async def open_world() -> AsyncIterator[OpenWorld]:
 
         yield open_world
     await no_more_tasks(before)
+
+
+@pytest.fixture(scope="session")
+def worlds() -> Callable[[], AbstractAsyncContextManager[OpenWorld]]:
+    """Return what ``open_world`` is, for modules whose tests share an event loop."""
+    return _worlds
+
+
+@pytest.fixture
+async def open_world() -> AsyncIterator[OpenWorld]:
+    """Return a function that starts a fake; in the end it has to go without a trace."""
+    async with _worlds() as open_world:
+        yield open_world
 
 
 @pytest.fixture

@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 playwright = pytest.importorskip("playwright.async_api", reason="install realtime-harness[browser]")
 CHROMIUM = (
     os.environ.get("RT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium: install it (Debian: apt-get install chromium) or set RT_CHROMIUM",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium: install it (Debian: apt-get install chromium) or set RT_CHROMIUM",
+    ),
+    # Of one browser, which has to stay on the event loop that it was started on.
+    pytest.mark.asyncio(loop_scope="module"),
+]
 FLAGS = (
     "--no-sandbox",
     "--allow-loopback-in-peer-connection",
@@ -46,21 +51,41 @@ def is_complaint(message: Any) -> bool:
     return message.type != "log" and not message.text.startswith(refused)
 
 
-@pytest.fixture
-async def show(open_world) -> AsyncIterator[Show]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Any]:
+    """A real Chromium with a microphone that beeps, for all tests of the module."""
+    async with playwright.async_playwright() as started:
+        browser = await started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_world(worlds: Any) -> AsyncIterator[Any]:
+    """As everywhere, on the browser's event loop."""
+    async with worlds() as open_world:
+        yield open_world
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(open_world: Any) -> Any:
+    """A client of a fake of the test's own."""
+    return (await open_world()).client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def show(browser: Any, open_world: Any) -> AsyncIterator[Show]:
     """Shows the page of a fake; at the end nothing was loaded elsewhere, and nothing went wrong.
 
     ``open_world`` is asked for so that the fake ends after the pages.
     """
     complaints: list[str] = []
     async with AsyncExitStack() as stack:
-        started = await stack.enter_async_context(playwright.async_playwright())
-        browser = await started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        stack.push_async_callback(browser.close)
 
         async def show(client: Any, query: str = "", **options: Any) -> Any:
             options.setdefault("permissions", ["microphone", "clipboard-write", "clipboard-read"])
             context = await browser.new_context(**options)
+            stack.push_async_callback(context.close)
             page = await context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.on("console", lambda m: complaints.append(m.text) if is_complaint(m) else None)

@@ -74,6 +74,12 @@ def price_list() -> PriceList:
     return PriceList(**tomllib.loads(text))
 
 
+@cache
+def _tokens(model: str) -> Mapping[str, float]:
+    # Asked for with each response of each session.
+    return price_list().of_tokens(model)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """What one thing costs."""
@@ -100,6 +106,7 @@ def charge(
     """
     if entry.kind is not Kind.EVENT:
         return None
+    tokens = _tokens if prices is None else prices.of_tokens
     prices = prices or price_list()
     event = entry.data
     match entry.direction, event.get("type"):
@@ -107,11 +114,11 @@ def charge(
             response = _object(event.get("response"))
             # Some vendors have it at the top level of the event.
             usage = _object(response.get("usage")) or _object(event.get("usage"))
-            usd = _usd(usage, prices.of_tokens(model))
+            usd = _usd(usage, tokens(model))
             return Charge(id=str(response.get("id", "")), usd=usd)
         case Direction.RECEIVED, "conversation.item.input_audio_transcription.completed":
             usage = _object(event.get("usage"))
-            usd = _usd(usage, prices.of_tokens(transcription_model))
+            usd = _usd(usage, tokens(transcription_model))
             usd += _number(usage.get("seconds")) / 60 * prices.of_minute(transcription_model)
             return Charge(id=f"{event.get('item_id')} transcribed", usd=usd)
         case Direction.SENT, "session.input_audio_buffer.append":

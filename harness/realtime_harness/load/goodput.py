@@ -93,7 +93,7 @@ class Yardstick:
             ended_ns = getattr(operation, end)
             if ended_ns is not None and ended_ns - getattr(operation, start) > most:
                 return False
-        return all(operation.more.get(metric, 0) <= most for metric, most in others)
+        return not others or all(operation.more.get(metric, 0) <= most for metric, most in others)
 
     def _learn(self, name: str, position: int) -> tuple[_Times, _Others]:
         ending = ends(name)

@@ -346,9 +346,10 @@ def _with_unit(value: float, unit: str) -> str:
 
 def _digits(value: float) -> str:
     """Return a value with three digits that count."""
-    if value >= 100:
+    # What is rounded up to another digit before the point has one less behind it.
+    if value >= 99.95:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def _time(seconds: float) -> str:

@@ -6,6 +6,7 @@ them; a ticket does nothing but to be there, for the page that counts them.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 from dataclasses import replace
@@ -59,6 +60,9 @@ STATE = State()
 class Session(User):
     """A ticket for one session."""
 
+    host = PLAN.target.base_url
+    """For the page to show."""
+
     @task
     def be(self) -> None:
         """Wait until somebody stops us."""
@@ -110,8 +114,8 @@ def _on_test_start(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     if runner is None or isinstance(runner, WorkerRunner):
         return
-    plan = _asked_for(environment)
     try:
+        plan = _asked_for(environment)
         plan.look()
     except UsageError as error:
         runner.log_exception("realtime-harness", str(error), "")
@@ -124,6 +128,8 @@ def _on_test_start(environment: Environment, **_: Any) -> None:
 def _asked_for(environment: Environment) -> LoadPlan:
     """Return the plan with what was entered on the page."""
     runner, options = environment.runner, environment.parsed_options
+    if environment.host not in (None, "", PLAN.target.base_url):
+        raise UsageError(f"the target is that of the command, {PLAN.target.base_url}")
     if runner is None or options is None or environment.shape_class is not None:
         return PLAN
     plan = replace(PLAN, users=runner.target_user_count, spawn_rate=options.spawn_rate)
@@ -138,7 +144,10 @@ def _asked_for(environment: Environment) -> LoadPlan:
 
 def _directory() -> Path:
     """Return a run directory for each start: another one must not overwrite the first."""
-    return DIRECTORY if STATE.runs == 1 else DIRECTORY.with_name(f"{DIRECTORY.name}-{STATE.runs}")
+    if STATE.runs == 1:
+        return DIRECTORY
+    numbered = (DIRECTORY.with_name(f"{DIRECTORY.name}-{number}") for number in itertools.count(2))
+    return next(each for each in numbered if not each.exists())
 
 
 def _finish(environment: Environment) -> None:

@@ -8,7 +8,8 @@ from importlib import import_module
 from realtime_harness.errors import UsageError
 from realtime_harness.load.sessions.base import RATE_LIMITED, Journey, World, class_of
 from realtime_harness.load.sessions.calls import Sideband, WebrtcIdle, WebrtcText, WebrtcVoice
-from realtime_harness.load.sessions.text import Churn, Idle, Relayed, Text, Tools
+from realtime_harness.load.sessions.relays import Relayed, RelayedCall
+from realtime_harness.load.sessions.text import Churn, Idle, Text, Tools
 from realtime_harness.load.sessions.voice import BargeIn, Voice
 
 __all__ = ["JOURNEYS", "RATE_LIMITED", "Journey", "World", "class_of", "journey_class"]
@@ -24,6 +25,7 @@ JOURNEYS: Mapping[str, type[Journey]] = {
     "webrtc-idle": WebrtcIdle,
     "webrtc-text": WebrtcText,
     "webrtc-voice": WebrtcVoice,
+    "webrtc-relay": RelayedCall,
     "sideband": Sideband,
 }
 """By name, as profiles have it."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtime_harness.errors import ConnectionLost, EventNotReceived, TargetViolation
 from realtime_harness.evidence import Lane
@@ -26,12 +24,9 @@ from realtime_harness.load.sessions.media import Socket
 from realtime_harness.load.socket import LightSocket
 from realtime_harness.targets.target import Target
 
-if TYPE_CHECKING:
-    from realtime_harness.lab import Lab
+__all__ = ["KEPT_EVENTS", "Churn", "Idle", "Text", "Tools", "WebSocketJourney", "connect"]
 
-__all__ = ["Churn", "Idle", "Relayed", "Text", "Tools", "WebSocketJourney"]
-
-_KEPT_EVENTS = 2
+KEPT_EVENTS = 2
 """Events of the turn before that stay: a text turn looks whether rate limits came behind it."""
 
 _WEATHER: dict[str, Any] = {
@@ -56,6 +51,23 @@ def _phases(socket: Socket, begun_ns: int, created_ns: int) -> dict[str, int]:
     }
 
 
+async def connect(journey: Journey, target: Target, *, name: str) -> tuple[Socket, int]:
+    """Open a WebSocket of a session; return when ``session.created`` came as well."""
+    connection = await journey.world.media.open_socket(
+        target,
+        journey.recorder,
+        name=name,
+        lane=Lane.WEBSOCKET,
+        query={"model": target.model},
+    )
+    try:
+        created = await expect_or_error(connection, "session.created")
+    except BaseException:
+        connection.cut()
+        raise
+    return connection, created.t_ns
+
+
 class WebSocketJourney(Journey):
     """A session over WebSocket."""
 
@@ -72,29 +84,13 @@ class WebSocketJourney(Journey):
     async def open(self, operation: Operation) -> None:
         """Open the WebSocket and wait for ``session.created``."""
         begun_ns = perf_counter_ns()
-        self._connection, operation.done_ns = await self._connect(self.target, "client")
+        self._connection, operation.done_ns = await connect(self, self.target, name="client")
         operation.more |= _phases(self._connection, begun_ns, operation.done_ns)
-
-    async def _connect(self, target: Target, name: str) -> tuple[Socket, int]:
-        """Connect; return when ``session.created`` came as well."""
-        connection = await self.world.media.open_socket(
-            target,
-            self.recorder,
-            name=name,
-            lane=Lane.WEBSOCKET,
-            query={"model": target.model},
-        )
-        try:
-            created = await expect_or_error(connection, "session.created")
-        except BaseException:
-            connection.cut()
-            raise
-        return connection, created.t_ns
 
     def forget(self) -> None:
         """Drop the events of the last turn but for a few."""
         if self._connection is not None:
-            self._connection.forget(keep=_KEPT_EVENTS)
+            self._connection.forget(keep=KEPT_EVENTS)
 
     async def close(self) -> None:
         """Close the WebSocket."""
@@ -200,59 +196,3 @@ class Tools(WebSocketJourney):
         deltas = answer.own("response.output_text.delta", "response.output_audio_transcript.delta")
         operation.first_ns = deltas[0].t_ns if deltas else None
         operation.done_ns = answer.done.t_ns
-
-
-class Relayed(WebSocketJourney):
-    """The same text turn through a relay and past it, so that the difference is the relay's.
-
-    The relay is the target, if that is one; otherwise one of ours is started before it.
-    """
-
-    def __init__(self, world: World, number: int) -> None:
-        super().__init__(world, number)
-        self._direct: Socket | None = None
-
-    @classmethod
-    async def prepare(cls, target: Target, lab: Lab) -> Target:
-        """Start a relay, unless the target is one."""
-        if target.upstream is not None:
-            return target
-        base_url = await asyncio.to_thread(lab.relay, "ws", target)
-        return replace(target, base_url=base_url, upstream=target)
-
-    async def open(self, operation: Operation) -> None:
-        """Connect both ways; it is the one through the relay that counts."""
-        if self.target.upstream is not None:
-            self._direct, _ = await self._connect(self.target.upstream, "direct")
-        operation.sent_ns = perf_counter_ns()
-        await super().open(operation)
-
-    async def act(self, operation: Operation) -> None:
-        """Take the turn past the relay and through it, now one first and now the other."""
-        assert self._direct is not None
-        text = str(self.parameters.get("text", "Hello"))
-        begun_ns = perf_counter_ns()
-        if operation.position % 2:
-            direct = await text_turn(self._direct, text)
-            operation.send_later(begun_ns)
-            relayed = await text_turn(self.connection, text)
-        else:
-            relayed = await text_turn(self.connection, text)
-            operation.sent_ns = relayed.sent_ns
-            direct = await text_turn(self._direct, text)
-        operation.first_ns, operation.done_ns = relayed.first_text_ns, relayed.done_ns
-        added_ns = (relayed.done_ns - relayed.sent_ns) - (direct.done_ns - direct.sent_ns)
-        operation.more["added_ms"] = max(0, added_ns)
-        completed(relayed.response)
-
-    def forget(self) -> None:
-        """Drop the events of the last turns but for a few."""
-        super().forget()
-        if self._direct is not None:
-            self._direct.forget(keep=_KEPT_EVENTS)
-
-    async def close(self) -> None:
-        """Close both."""
-        if self._direct is not None:
-            await self._direct.close()
-        await super().close()

@@ -290,9 +290,7 @@ class Signaling:
     ) -> HttpAnswer:
         url, shown_url, sent = self._addressed(path, headers, key)
         request = self._client.build_request(method, url, headers=sent, content=content)
-        asked = self._recorder.record(
-            Lane.HTTP,
-            "http",
+        asked = self._record(
             Direction.SENT,
             Kind.REQUEST,
             {"method": method, "url": shown_url, "headers": sent, "body": _readable(content)},
@@ -327,9 +325,25 @@ class Signaling:
             status=response.status_code,
             headers=received,
             body=response.content,
-            seq=answered.seq,
+            seq=seq,
             elapsed_ms=(now - asked.t_ns) / 1e6,
         )
+
+    def _addressed(
+        self, path: str, headers: Mapping[str, str], key: Key
+    ) -> tuple[str, str, dict[str, str]]:
+        """Return a URL, the same without the key, and all headers to be sent."""
+        shown_url = url = self._target.http_url(path)
+        secret = self._target.api_key if key is None else key
+        sent = dict(headers)
+        if isinstance(secret, str):
+            style = self._target.profile.key_style
+            self._recorder.redactor.register(secret)
+            sent |= style.headers(secret)
+            shows = style.query(secret)
+            url = self._target.http_url(path, **shows)
+            shown_url = self._target.http_url(path, **dict.fromkeys(shows, MASK))
+        return url, shown_url, sent
 
     def _record(
         self, direction: Direction, kind: Kind, data: dict[str, Any], t_ns: int | None = None

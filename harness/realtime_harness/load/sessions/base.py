@@ -20,6 +20,7 @@ from realtime_harness.load.operation import Operation
 from realtime_harness.load.pacing import Pacer
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.recent import RecentRecorder
+from realtime_harness.load.requests import LightSignaling
 from realtime_harness.load.sessions.media import LITE, MEDIA, Media
 from realtime_harness.targets.target import Target
 
@@ -45,9 +46,7 @@ class World:
     def signaling(self) -> Signaling:
         """HTTP requests to the target, over connections that all sessions share."""
         if self._signaling is None:
-            self._signaling = Signaling(
-                self.target, RecentRecorder(), timeout_s=self.profile.timeout_s
-            )
+            self._signaling = LightSignaling(self.target, timeout_s=self.profile.timeout_s)
         return self._signaling
 
     async def close(self) -> None:

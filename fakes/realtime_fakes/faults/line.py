@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from time import perf_counter_ns
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -152,8 +152,7 @@ class DamagedLine:
         """Send what waits at once, and nothing more; return the outlet behind."""
         waiting = [what for _, what, _ in self._queue]
         outlet = self.discard()
-        for what in waiting:
-            self._release(what)
+        self._release(waiting)
         return outlet
 
     def _put(self, what: bytes | _Do, late_ns: int) -> None:
@@ -168,7 +167,7 @@ class DamagedLine:
         if not self._queue and (not is_held or due_ns <= now_ns):
             if is_held:
                 self._held.left(now_ns - due_ns)
-            self._release(what)
+            self._release([what])
             return
         self._last_due_ns = due_ns
         self._queue.append((due_ns, what, is_held))
@@ -178,19 +177,31 @@ class DamagedLine:
     def _on_alarm(self) -> None:
         self._alarm = None
         now_ns = perf_counter_ns()
+        ready: list[tuple[int, bytes | _Do, bool]] = []
         while self._queue and self._queue[0][0] <= now_ns:
-            due_ns, what, is_held = self._queue.popleft()
+            ready.append(self._queue.popleft())
+        self._release(what for _, what, _ in ready)
+        for due_ns, _, is_held in ready:
             if is_held:
                 self._held.left(now_ns - due_ns)
-            self._release(what)
         if self._queue and self._alarm is None:
             self._alarm = Timekeeper.running().call_at(self._queue[0][0], self._on_alarm)
 
-    def _release(self, what: bytes | _Do) -> None:
-        if isinstance(what, _Do):
-            what.action()
-        elif not self._is_dead:
-            self._outlet.send([what])
+    def _release(self, ready: Iterable[bytes | _Do]) -> None:
+        """Pass on what has waited long enough; events that leave together in one piece."""
+        events: list[bytes] = []
+        for what in ready:
+            if isinstance(what, bytes):
+                events.append(what)
+            else:
+                self._pass_on(events)
+                events = []
+                what.action()
+        self._pass_on(events)
+
+    def _pass_on(self, events: list[bytes]) -> None:
+        if events and not self._is_dead:
+            self._outlet.send(events)
 
     # What stages do to the connection. They are called in the middle of a delivery, which must not
     # find its parties gone.

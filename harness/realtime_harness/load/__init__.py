@@ -8,6 +8,10 @@ module            holds
 ``operation``     what is measured: the five times of an operation, and the series made of them
 ``health``        whether the generator itself was fit: void, warn or fit
 ``slo``           objectives, and how they were met
+``goodput``       which operations and sessions were good enough
+``backoff``       how long a session keeps away that was refused for now
+``purse``         what sessions are charged, and whether they may go on
+``search``        the largest number of sessions that meets every objective
 ``profile``       load profiles in TOML
 ``recent``        a recorder that forgets, for sessions that last
 ``socket``        a WebSocket client that costs little, behind the interface of the others

@@ -192,10 +192,6 @@ def load(
         canary = canary or 0
     elif max_users is not None or step_duration is not None:
         raise UsageError("--max-users and --step-duration belong to --find-max")
-    if is_led_by_locust:
-        if canary:
-            raise UsageError("--canary goes beside a run that Locust does not lead")
-        canary = 0
     if worker and target == "fake":
         raise UsageError("--worker needs the --target of its master: a fake is started for one run")
     resolved = resolve_target(target, TargetFile.read(config), os.environ)

@@ -15,7 +15,7 @@ from typing import Any
 from realtime_harness.load.book import Book
 from realtime_harness.load.course import Course, Orders
 from realtime_harness.load.engine import Plan
-from realtime_harness.load.fleet import EngineProcess
+from realtime_harness.load.fleet import Listened
 from realtime_harness.load.health import Health
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.purse import Bill
@@ -98,7 +98,7 @@ class Canary:
     """
 
     def __init__(
-        self, course: Course, sessions: int, engines: Sequence[EngineProcess], *, today: date
+        self, course: Course, sessions: int, engines: Sequence[Listened], *, today: date
     ) -> None:
         self._sessions = sessions
         self._engines = engines
@@ -120,6 +120,11 @@ class Canary:
         self._book.stop(t_s)
         for engine in self._engines:
             await engine.stop(in_a_hurry=in_a_hurry)
+        self.close(t_s)
+
+    def close(self, t_s: float) -> None:
+        """Take the rest of what was told, when the engine has ended."""
+        self._book.stop(t_s)
         self._take(t_s)
 
     def result(self) -> CanaryResult | None:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import orjson
 
@@ -19,7 +19,7 @@ from realtime_harness.errors import HarnessError
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.wire import Interval, stop
 
-__all__ = ["EngineProcess", "fleet", "how_it_ended", "start_engine"]
+__all__ = ["EngineProcess", "Listened", "Told", "fleet", "how_it_ended", "start_engine"]
 
 _READY_S = 20.0
 _END_S = 10.0
@@ -80,6 +80,33 @@ def _printed(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - 2000))
     return output.read().decode(errors="replace").strip() or "nothing"
+
+
+class Listened(Protocol):
+    """An engine that is told commands, and keeps what it told until somebody looks."""
+
+    fault: str
+    """Why it cannot go on, behind its name; empty as long as it is well."""
+
+    @property
+    def intervals(self) -> Told:
+        """What it told and nobody has read yet."""
+
+    def tell(self, **command: Any) -> None:
+        """Send a command; see :mod:`realtime_harness.load.wire`. Nothing, if it is gone."""
+
+    async def stop(self, *, in_a_hurry: bool = False) -> None:
+        """Have it end its sessions, and wait until it has told the rest; bounded."""
+
+
+class Told(Protocol):
+    """A queue of intervals."""
+
+    def empty(self) -> bool:
+        """Return whether there is nothing in it."""
+
+    def get_nowait(self) -> Interval:
+        """Take the oldest."""
 
 
 class EngineProcess:

@@ -166,8 +166,3 @@ def test_lists(what: str, has: str) -> None:
     done = CliRunner().invoke(app, ["list", what])
     assert done.exit_code == 0
     assert has in done.stdout
-
-
-def test_who_leads_has_the_canary() -> None:
-    done = CliRunner().invoke(app, ["load", "text", "--canary", "1", "--locust"])
-    assert "--canary goes beside a run that Locust does not lead" in str(done.exception)

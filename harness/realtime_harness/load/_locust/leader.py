@@ -19,9 +19,17 @@ from rich.console import Console
 
 from realtime_harness.evidence import Journal
 from realtime_harness.load._locust.table import show
-from realtime_harness.load._locust.ways import Here, Way, Workers
+from realtime_harness.load._locust.ways import Beside, Here, Way, Workers
+from realtime_harness.load.canary import Canary, canary_plan
 from realtime_harness.load.course import Orders
-from realtime_harness.load.run import LoadPlan, LoadResult, conclude, open_book, write_result
+from realtime_harness.load.run import (
+    LoadPlan,
+    LoadResult,
+    conclude,
+    engine_plan,
+    open_book,
+    write_result,
+)
 from realtime_harness.load.screen import Screen, print_result, title_of
 from realtime_harness.load.wire import INTERVAL_S, Interval, stop
 
@@ -66,6 +74,11 @@ class Leader:
         self._screen = Screen(self._console, title_of(plan))
         self._book = open_book(plan, names if len(names) > 1 else None)
         self._orders = Orders(self._course, len(names))
+        beside = (
+            [Beside(canary_plan(engine_plan(plan, share=0), plan.canary))] if plan.canary else []
+        )
+        self._beside: list[Beside] = beside
+        self._canary = Canary(self._course, plan.canary, beside, today=datetime.now(UTC).date())
         self._ready: set[int] = set()
         self._ended: set[int] = set()
         self._origin: float | None = None
@@ -111,8 +124,12 @@ class Leader:
         engines = set(range(len(self._way.names)))
         for number in engines - self._ended:
             self._way.tell(number, stop(in_a_hurry=self._book.is_over))
+        for each in self._beside:
+            each.tell(**stop(in_a_hurry=self._book.is_over))
         deadline = time.monotonic() + _END_S
-        while engines - self._ended and time.monotonic() < deadline:
+        while time.monotonic() < deadline and (
+            engines - self._ended or not all(each.has_ended for each in self._beside)
+        ):
             gevent.sleep(_LOOK_S)
             self._look_for_lost()
         for number in engines - self._ended:
@@ -149,11 +166,13 @@ class Leader:
         self._way.begin(self._plan)
         engines = range(len(self._way.names))
         deadline = time.monotonic() + _READY_S
-        while len(self._ready) < len(engines) and not self._book.is_over:
+        while not self._book.is_over and (
+            len(self._ready) < len(engines) or not all(each.is_ready for each in self._beside)
+        ):
             gevent.sleep(_LOOK_S)
             self._look_for_lost()
             if time.monotonic() > deadline:
-                late = next(number for number in engines if number not in self._ready)
+                late = next((number for number in engines if number not in self._ready), 0)
                 self._book.lose(late, f"did not get ready within {_READY_S:g} s")
         return not self._book.is_over
 
@@ -162,6 +181,8 @@ class Leader:
         for number, command in self._orders.until(t_s, wanted=self._edited()):
             self._way.tell(number, command)
         self._look_for_lost()
+        if why := self._canary.keep_to(t_s):
+            self._book.abort(why)
         if (moment := self._book.look(t_s, self._orders.wanted)) is not None:
             self._tell(moment)
 
@@ -202,8 +223,11 @@ class Leader:
 
     def _write(self) -> None:
         self._way.close()
+        self._canary.close(self.t_s)
+        for each in self._beside:
+            each.close()
         self._journal.close()
-        result = conclude(self._plan, self._book)
+        result = conclude(self._plan, self._book, self._canary.result())
         write_result(self._folder, self._plan, result, self._started)
         # Locust's own, of this run and not of the last one of several.
         report = get_html_report(self._environment, show_download_link=False)

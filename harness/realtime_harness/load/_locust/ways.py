@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import gevent
@@ -16,8 +17,9 @@ from locust.runners import MasterRunner
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.fleet import how_it_ended, start_engine
 from realtime_harness.load.run import LoadPlan, engine_plan
+from realtime_harness.load.wire import Interval, stop
 
-__all__ = ["BEGIN", "COMMAND", "LINE", "Engine", "Here", "Way", "Workers", "own_plan"]
+__all__ = ["BEGIN", "COMMAND", "LINE", "Beside", "Engine", "Here", "Way", "Workers", "own_plan"]
 
 BEGIN, COMMAND, LINE = "realtime-begin", "realtime-command", "realtime-line"
 """Messages: to a worker what its engine is for, to its engine, and from it."""
@@ -85,6 +87,47 @@ class Engine:
         if not has_ended:
             text = how_it_ended(self._popen, self._output)
             self._hear(orjson.dumps({"is": "lost", "text": text}))
+
+
+class Beside:
+    """The engine of a canary, in the process that leads.
+
+    Args:
+        plan: what it is told first.
+
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.fault = ""
+        self.intervals: SimpleQueue[Interval] = SimpleQueue()
+        """What it told and nobody has read yet."""
+        self.is_ready = self.has_ended = False
+        self._engine = Engine(plan, self._understand)
+
+    def tell(self, **command: Any) -> None:
+        """Send a command."""
+        self._engine.tell(orjson.dumps(command))
+
+    async def stop(self, *, in_a_hurry: bool = False) -> None:
+        """Have it end; that it has is seen by who leads."""
+        self.tell(**stop(in_a_hurry=in_a_hurry))
+
+    def close(self) -> None:
+        """End the process. Idempotent."""
+        self._engine.close()
+
+    def _understand(self, line: bytes) -> None:
+        told = orjson.loads(line)
+        match told["is"]:
+            case "ready":
+                self.is_ready = True
+            case "interval":
+                self.intervals.put(Interval.from_json(told))
+            case "end":
+                self.has_ended = True
+            case "fault" | "lost":
+                self.fault = told["text"]
+                self.is_ready = self.has_ended = True
 
 
 class Way(Protocol):

@@ -26,6 +26,8 @@ __all__ = ["Intake", "Packet", "Take", "intercept", "payload_of", "take"]
 
 _HEADER = Struct("!BBHII").unpack_from
 _HEADER_LENGTH = 12
+_HALF = 1 << 31
+"""Of what there are of RTP timestamps."""
 _UNWANTED = 63
 """Of packets that nobody wants, those are decrypted whose number has none of these bits: one a
 second, so that decryption keeps up with the numbers, which begin anew after 65535."""
@@ -174,6 +176,9 @@ class _Stream:
                 self._source, StreamStatistics(codec.clockRate)
             )
         last = self._last
+        if last.timestamp - timestamp > _HALF:
+            # Timestamps begin anew. To aiortc's jitter that would be a packet of a day before.
+            self.statistics._last_timestamp = last.timestamp - (_HALF << 1)
         last.sequence_number, last.timestamp = number, timestamp
         self.statistics.add(last)  # type: ignore[arg-type]
 
@@ -183,8 +188,8 @@ class _Last:
 
     __slots__ = ("sequence_number", "timestamp")
 
-    sequence_number: int
-    timestamp: int
+    def __init__(self) -> None:
+        self.sequence_number = self.timestamp = 0
 
 
 def payload_of(data: bytes) -> bytes:

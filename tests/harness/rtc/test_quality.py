@@ -8,6 +8,7 @@ from aiortc import RTCPeerConnection
 from aiortc.mediastreams import AudioStreamTrack
 
 from realtime_harness import rtc
+from realtime_harness.rtc.tracks import OPUS_SILENCE, PacedTrack
 
 
 async def until_there(look):
@@ -57,3 +58,23 @@ async def test_what_is_lost_is_counted(open_peer, connect):
     found = await until_there(enough)
     expected, received = found.expected - before.expected, found.received - before.received
     assert 1 - received / expected == pytest.approx(0.25, abs=0.05)
+
+
+async def test_timestamps_that_begin_anew_are_no_jitter(open_peer, connect, monkeypatch):
+    class Track(PacedTrack):
+        def next_frame(self):
+            return OPUS_SILENCE
+
+    begin = (1 << 32) - 10 * 960
+    monkeypatch.setattr("aiortc.utils.random32", lambda: begin)
+    one, other = open_peer(), open_peer()
+    one.addTrack(Track())
+    heard = []
+    other.on(
+        "track",
+        lambda track: rtc.tap_packets(other.getReceivers()[0], lambda *each: heard.append(each[0])),
+    )
+    await connect(one, other)
+    await until_there(lambda: len(heard) > 2 and heard[-1] < begin and len(heard) > 15)
+    # It would be hours.
+    assert rtc.reception(other).jitter_ns < 1_000_000_000

@@ -23,6 +23,7 @@ const METER = `
 
 const OVER = ["closed", "failed"];
 const FRAMES_PER_COUNT = 25;
+const METER_TIMEOUT_MS = 5000;
 
 let untold = [];
 let telling = false;
@@ -70,6 +71,7 @@ globalThis.rtCall = {
   peer: new RTCPeerConnection({ iceServers: [] }),
   contexts: [],
   channel: null,
+  meters: [],
 
   async offer([audio, channelLabel]) {
     const { peer } = this;
@@ -78,7 +80,7 @@ globalThis.rtCall = {
         tell("state", { of: what, state: peer[what] }),
       );
     }
-    peer.ontrack = ({ track }) => this.listen(track);
+    peer.ontrack = ({ track }) => this.meters.push(this.listen(track));
     if (audio in sounds) {
       const context = new AudioContext();
       this.contexts.push(context);
@@ -119,6 +121,9 @@ globalThis.rtCall = {
     }
     const { sctp } = this.peer;
     if (sctp) sctp.onstatechange = () => tell("state", { of: "sctp", state: sctp.state });
+    // What comes before the meter runs would not be heard, and on a busy machine that takes a while.
+    const bound = new Promise((resolve) => setTimeout(resolve, METER_TIMEOUT_MS));
+    await Promise.race([Promise.all(this.meters), bound]);
   },
 
   // Returns the state of the channel in which nothing was sent.
@@ -128,6 +133,7 @@ globalThis.rtCall = {
     return "";
   },
 
+  // Is over when the first of it was heard.
   async listen(track) {
     tell("state", { of: "track", state: "received" });
     const stream = new MediaStream([track]);
@@ -146,11 +152,15 @@ globalThis.rtCall = {
       numberOfOutputs: 0,
     });
     let frames = 0;
-    meter.port.onmessage = ({ data }) => {
-      tell("audio", data.some(Boolean) ? { base64: base64(data.buffer) } : {});
-      if (frames++ % FRAMES_PER_COUNT === 0) this.count();
-    };
+    const running = new Promise((resolve) => {
+      meter.port.onmessage = ({ data }) => {
+        resolve();
+        tell("audio", data.some(Boolean) ? { base64: base64(data.buffer) } : {});
+        if (frames++ % FRAMES_PER_COUNT === 0) this.count();
+      };
+    });
     context.createMediaStreamSource(stream).connect(meter);
+    await running;
   },
 
   async count() {

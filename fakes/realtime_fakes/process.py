@@ -22,6 +22,7 @@ _STDIN = 0
 
 def run(server: Coroutine[Any, Any, None]) -> None:
     """Run a server until it ends, on uvloop where there is one."""
+    _allow_files()
     # A look at all objects takes longer than the 20 ms in which every call is to be sent something.
     # What was imported is there to stay, and what events are made of is mostly gone by itself.
     gc.freeze()
@@ -34,6 +35,15 @@ def run(server: Coroutine[Any, Any, None]) -> None:
         factory = None
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(server)
+
+
+def _allow_files() -> None:
+    """Let the process open as many files as it may at most: each connection is one."""
+    with suppress(ImportError, OSError, ValueError):  # There is no such limit on Windows.
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def ending(*, until_eof: bool = False) -> asyncio.Event:

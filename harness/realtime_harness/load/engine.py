@@ -23,6 +23,7 @@ import orjson
 
 from realtime_harness.errors import RealtimeHarnessError
 from realtime_harness.load.backoff import USUAL_S, stay_away_s
+from realtime_harness.load.files import allow_most
 from realtime_harness.load.goodput import Limit, Yardstick
 from realtime_harness.load.health import Probe
 from realtime_harness.load.operation import UNFINISHED, Failure, Operation, Series, Tally
@@ -574,6 +575,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--fd", type=int, required=True, help="a connected socket")
     options = parser.parse_args(arguments)
     gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    allow_most()
     _run(serve(socket.socket(fileno=options.fd)))
 
 

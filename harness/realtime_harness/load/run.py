@@ -22,6 +22,7 @@ from realtime_harness.load.canary import Canary, CanaryResult, canary_plan
 from realtime_harness.load.course import Course, Orders
 from realtime_harness.load.engine import Plan
 from realtime_harness.load.environment import environment
+from realtime_harness.load.files import room_for
 from realtime_harness.load.fleet import EngineProcess, fleet
 from realtime_harness.load.goodput import goodput, limits_of, wants_goodput
 from realtime_harness.load.health import Finding, Fitness, Health, examine
@@ -29,6 +30,7 @@ from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.purse import Bill
 from realtime_harness.load.schedule import SHAPES
+from realtime_harness.load.sessions import journey_class
 from realtime_harness.load.slo import Objective, Outcome, State, judge
 from realtime_harness.load.wire import INTERVAL_S
 from realtime_harness.targets.target import Target
@@ -135,6 +137,13 @@ class LoadPlan:
             raise UsageError(
                 f"{most} sessions are more than {MOST_SESSIONS}: say --i-own-this-endpoint if "
                 "that is meant"
+            )
+        files = journey_class(self.profile.journey).files
+        each, room = math.ceil(most / self.processes), room_for(files)
+        if room is not None and each > room:
+            raise UsageError(
+                f"{each} sessions in a process need {files} open files each, and there is room "
+                f"for {room} (ulimit -Hn): raise that, or use more --processes or machines"
             )
         if self.processes > most:
             raise UsageError(f"--processes {self.processes}: there are only {most} sessions")

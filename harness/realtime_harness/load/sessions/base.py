@@ -84,6 +84,9 @@ class Journey(ABC):
     drains: ClassVar[bool] = True
     """Whether :meth:`act` comes to its end by itself, and is waited for when a run is over."""
 
+    files: ClassVar[int] = 1
+    """How many files it has open, which are sockets."""
+
     def __init__(self, world: World, number: int) -> None:
         self.world = world
         self.target = world.target

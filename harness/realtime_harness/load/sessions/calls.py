@@ -10,15 +10,16 @@ from typing import ClassVar
 from realtime_harness import rtc
 from realtime_harness.clients.call import Audio, ChannelConnection
 from realtime_harness.clients.connection import ReceivedEvent
-from realtime_harness.clients.sideband import open_sideband
+from realtime_harness.clients.sideband import once_attachable
 from realtime_harness.clients.webrtc import PeerCall, SetUp, open_call
-from realtime_harness.clients.websocket import WebSocketConnection
 from realtime_harness.errors import ConnectionLost, EventNotReceived
+from realtime_harness.evidence import Lane
 from realtime_harness.journeys.exchange import expect_or_error
 from realtime_harness.journeys.text_turn import text_turn
 from realtime_harness.journeys.voice_turn import spoken
 from realtime_harness.load.operation import Operation
 from realtime_harness.load.sessions.base import Journey, World, completed
+from realtime_harness.load.sessions.media import Socket
 from realtime_harness.load.sessions.sound import CallSound
 
 __all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice"]
@@ -26,6 +27,8 @@ __all__ = ["Sideband", "WebrtcIdle", "WebrtcJourney", "WebrtcText", "WebrtcVoice
 _KEPT_EVENTS = 2
 _ENOUGH_PACKETS = 25
 """Of RTP, half a second of sound: of fewer, no share of lost ones is told."""
+_ATTACH_S = 2.0
+"""A call is not always attachable the moment its offer was answered."""
 _TRANSCRIPT = "response.output_audio_transcript.delta"
 _PLAYING = "output_audio_buffer.started"
 _PLAYED = ("output_audio_buffer.stopped", "output_audio_buffer.cleared")
@@ -197,17 +200,26 @@ class WebrtcVoice(WebrtcJourney):
 class Sideband(WebrtcText):
     """A call with a sideband that sees what happens on it."""
 
+    files = 2
+
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
-        self._sideband: WebSocketConnection | None = None
+        self._sideband: Socket | None = None
 
     async def open(self, operation: Operation) -> None:
         """Make the call, and attach to it."""
         await super().open(operation)
-        self._sideband = await open_sideband(
-            self.target, self.recorder, self.call.id, name="sideband", retry_s=2.0
-        )
+        self._sideband = await once_attachable(self._attach, _ATTACH_S)
         operation.done_ns = perf_counter_ns()
+
+    async def _attach(self) -> Socket:
+        return await self.world.media.open_socket(
+            self.target,
+            self.recorder,
+            name="sideband",
+            lane=Lane.SIDEBAND,
+            query={"call_id": self.call.id},
+        )
 
     async def act(self, operation: Operation) -> None:
         """Take a text turn on the call, and see its end on the sideband."""

@@ -33,6 +33,8 @@ class _BothWays(Journey):
     kind: ClassVar[str]
     """How clients come to the relay: ``ws`` or ``webrtc``."""
 
+    files = 2
+
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
         self._direct: Socket | None = None

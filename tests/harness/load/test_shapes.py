@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from pathlib import Path
@@ -90,11 +89,11 @@ async def test_recovery_is_as_before(world: Any, profile: Make, tmp_path: Path) 
 
 
 async def test_microphones_tell_when_the_generator_is_late(
-    fake: Target, profile: Make, tmp_path: Path
+    fake: Target, profile: Make, tmp_path: Path, importable: Path
 ) -> None:
     """They never pause, so a generator that is held up between two turns is seen as well."""
     blocked_s = 0.4
-    (tmp_path / "blocking_journey.py").write_text(
+    (importable / "blocking_journey.py").write_text(
         "import time\n"
         "from realtime_harness.load.sessions.voice import Voice\n\n"
         "class Blocking(Voice):\n"
@@ -108,12 +107,7 @@ async def test_microphones_tell_when_the_generator_is_late(
         users=4,
         duration_s=4.0,
     )
-    before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(tmp_path), before)))
-    try:
-        result, _ = await carried_out(asked, tmp_path / "run")
-    finally:
-        os.environ["PYTHONPATH"] = before
+    result, _ = await carried_out(asked, tmp_path / "run")
     turns, lateness = result.tally.count("turn", ok=True), result.finding.lateness_p99_ms
     assert turns > 0
     # Ten pieces of sound a second from each, in slots of their own; they outnumber the turns.

@@ -8,7 +8,6 @@ when the machine is quiet says ``benchmarks/load_truth.py``.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count, pairwise
@@ -281,12 +280,12 @@ async def test_one_session_may_be_slow_alone(make: Any, profile: Make, tmp_path:
 
 
 async def test_a_generator_that_burns_its_cpu_is_void(
-    make: Any, profile: Make, tmp_path: Path
+    make: Any, profile: Make, tmp_path: Path, importable: Path
 ) -> None:
     """A sick generator must not pass as a slow service: the fake says that it was not."""
     service = await make("delay:20ms,on=response.created")
     # A journey of the user's that computes, in the engine's only thread.
-    (tmp_path / "burning_journey.py").write_text(
+    (importable / "burning_journey.py").write_text(
         "from time import thread_time\n"
         "from realtime_harness.load.sessions.text import Text\n\n"
         "class Burning(Text):\n"
@@ -303,12 +302,7 @@ async def test_a_generator_that_burns_its_cpu_is_void(
         duration_s=2.0,
         objectives=(parse("p50(ttft_ms) < 25"), parse("rate(ok) >= 0%")),
     )
-    before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(tmp_path), before)))
-    try:
-        result, _ = await carried_out(asked, tmp_path / "run")
-    finally:
-        os.environ["PYTHONPATH"] = before
+    result, _ = await carried_out(asked, tmp_path / "run")
     injected = await service.injected()
     assert injected.percentile_ms(99) == 20.0
     # It reports what nobody has injected, and says itself that this is worth nothing.

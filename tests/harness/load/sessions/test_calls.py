@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from realtime_harness.clients.control import Control
+
 MS = 1_000_000
 REST_MS = 20
 """Which aioice takes behind its last check."""
@@ -51,3 +53,27 @@ async def test_a_call_in_which_nobody_speaks_sends_no_sound(fake, opened):
     (sender,) = journey.call.peer.getSenders()
     stats = (await sender.getStats()).values()
     assert [each.packetsSent for each in stats if each.type == "outbound-rtp"] == [0]
+
+
+@pytest.mark.parametrize("media", ["lite", "full"])
+async def test_a_sideband_sees_the_end_of_each_turn(fake, opened, begin, media):
+    journey, _ = await opened(fake, "sideband", media)
+    for _ in range(2):
+        turn = begin("turn")
+        await journey.act(turn)
+        journey.forget()
+        assert turn.sent_ns < turn.done_ns
+        assert "sideband_ms" in turn.more
+
+
+async def test_packets_that_a_fake_loses_are_told(fake, opened, begin):
+    async with Control(fake) as control:
+        lossy = await control.new_service("lossy", faults=["rtp-loss:30%,to=caller"])
+    journey, _ = await opened(lossy, "webrtc-voice")
+    told = []
+    for _ in range(3):
+        turn = begin("turn")
+        await journey.act(turn)
+        told.append(turn.more["loss_percent"] / 1_000_000)
+    # Of some 200 packets; further from 30 % is less likely than one in a thousand.
+    assert 18 < sum(told) / len(told) < 42

@@ -123,37 +123,6 @@ async def test_a_stall_is_in_response_time_and_not_in_service_time(
     assert slow["response"] >= rate * stall_s / 3
 
 
-async def test_a_generator_that_is_overloaded_is_void(
-    fake: Target, profile: Make, tmp_path: Path
-) -> None:
-    asked = plan(
-        fake,
-        profile(journey="busy_journey:Busy", think_s=0.0),
-        users=20,
-        duration_s=1.5,
-        objectives=(parse("rate(ok) > 0"),),
-    )
-    # A journey of the user's, which keeps the engine's only thread to itself.
-    (tmp_path / "busy_journey.py").write_text(
-        "import time\n"
-        "from realtime_harness.load.sessions.text import Text\n\n"
-        "class Busy(Text):\n"
-        "    async def act(self, operation):\n"
-        "        time.sleep(0.05)\n"
-        "        await super().act(operation)\n"
-    )
-    before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(tmp_path), before)))
-    try:
-        result = await carry_out(asked, tmp_path / "run")
-    finally:
-        os.environ["PYTHONPATH"] = before
-    assert result.finding.fitness is Fitness.VOID
-    assert "sent late" in result.finding.reasons[0]
-    assert result.exit_code is ExitCode.LOAD_VOID
-    assert result.outcomes[0].state.value == "void"
-
-
 @pytest.mark.parametrize("name", [name for name in built_in() if name not in ("text",)])
 async def test_every_profile_has_something_to_say(
     name: str, lab: Lab, fake: Target, profile: Make, tmp_path: Path

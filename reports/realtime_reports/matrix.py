@@ -130,8 +130,9 @@ def _suites(columns: list[_Column]) -> list[tuple[str, list[_Line]]]:
                         cells=[of_column.get(row.check) for of_column in rows],
                     ),
                 )
-    return [
+    found = [
         (suite, sorted(lines.values(), key=lambda line: not line.differs))
         for suite, lines in suites.items()
         if lines
     ]
+    return sorted(found, key=lambda suite: not suite[1][0].differs)

@@ -118,7 +118,7 @@ async function restore() {
   for (const marked of document.querySelectorAll(".target")) marked.classList.remove("target");
   const place = state.at ? document.getElementById(state.at) : null;
   if (!place) return;
-  place.classList.add("target");
+  if (!place.matches("section")) place.classList.add("target");
   if (place instanceof HTMLDetailsElement) {
     place.open = true;
     const lanes = await open(place);

@@ -16,7 +16,7 @@ function restore() {
   filters.apply(state);
   for (const marked of document.querySelectorAll(".target")) marked.classList.remove("target");
   const place = state.at ? document.getElementById(state.at) : null;
-  place?.classList.add("target");
+  if (!place?.matches("section")) place?.classList.add("target");
   place?.scrollIntoView({ block: "center" });
 }
 

@@ -51,7 +51,7 @@ def print_comparison(run: Path, against: Path, console: Console | None = None) -
     for head in ("figure", "clock", "before", "after", "difference"):
         table.add_column(head, justify="right" if head in ("before", "after") else "left")
     clocks = {each.name: each.clock for each in comparison.differences[::-1]}
-    for each in comparison.differences:
+    for each in comparison.judged:
         # Response time is what users wait; the page has the other clock, too.
         if each.clock != min(clocks[each.name], each.clock):
             continue
@@ -68,6 +68,12 @@ def print_comparison(run: Path, against: Path, console: Console | None = None) -
             Text(said(each), style=style),
         )
     console.print(table)
+    if untold := [each for each in comparison.differences if each.reason]:
+        console.print(
+            f"of {len(untold)} figures nothing can be told: {untold[0].name} {untold[0].figure} "
+            f"{untold[0].reason}, …",
+            soft_wrap=True,
+        )
     console.print(
         f"{len(comparison.seen)} of {len(comparison.judged)} figures differ; of those that are "
         "alike about one in twenty would seem to",

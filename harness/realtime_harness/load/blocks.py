@@ -109,6 +109,8 @@ class Counts:
             [float(sum(column)) for column in zip(*parts[start : start + length], strict=True)]
             for start in range(0, len(parts), length)
         ]
+        self.active = sum(each[0] + each[1] > 0 for each in self._parts)
+        """Blocks in which there was any."""
         ok, failed, seconds = (sum(column) for column in zip(*self._parts, strict=True))
         self.blocks = len(self._parts)
         self.block_s = seconds / self.blocks

@@ -243,7 +243,7 @@ def _too_little(samples: Sequence[Samples], percent: float) -> str:
         return "in one of the runs only"
     fewest = min(each.blocks for each in samples)
     if fewest < FEWEST_BLOCKS:
-        return f"too short: {fewest} blocks of steady time, not {FEWEST_BLOCKS}"
+        return f"too short: measured in {fewest} blocks of steady time, not {FEWEST_BLOCKS}"
     if count * min(percent, 100 - percent) / 100 < _FEWEST_BEYOND:
         return f"too few samples: {count}"
     return ""
@@ -263,6 +263,8 @@ def _counted(before: Side, after: Side, seed: int) -> Iterable[Difference]:
         reason = ""
         if min(blocks) < FEWEST_BLOCKS:
             reason = f"too short: {min(blocks)} blocks of steady time, not {FEWEST_BLOCKS}"
+        elif (active := min(each.active for each in pairs)) < FEWEST_BLOCKS:
+            reason = f"in {active} blocks of steady time only"
         shared = {
             "name": name,
             "clock": "",

@@ -39,6 +39,8 @@ __all__ = [
 
 _ROWS = 30
 """Of a heat map."""
+_SHORT_S = 0.5
+"""In less there is no telling how much is done a second."""
 _LEVELS = 6
 """Of its density."""
 
@@ -47,7 +49,11 @@ def whole_charts(stretches: Sequence[Stretch]) -> list[Chart]:
     """Draw what the whole run did: sessions, operations, failures."""
 
     def rate(count: Callable[[Stretch], float | None]) -> list[float | None]:
-        return [None if (n := count(s)) is None else n / s.seconds for s in stretches]
+        # In the drain next to nothing is done in next to no time.
+        return [
+            None if s.seconds < _SHORT_S or (n := count(s)) is None else n / s.seconds
+            for s in stretches
+        ]
 
     done = rate(lambda s: float(s.tally.count(ok=True)))
     due = rate(lambda s: None if s.due is None else float(s.due))

@@ -254,7 +254,9 @@ def over_time(
                 line.look,
                 [(times((s.from_s + s.to_s) / 2), y) for s, y in zip(stretches, ends, strict=True)],
             )
-        last = next((y for y in reversed(ends) if y is not None), None)
+        # By its end in what counts, since little is done in the drain.
+        known = [(s.phase == "steady", n) for n, s in enumerate(stretches) if ends[n] is not None]
+        last = ends[max(known)[1]] if known else None
         if last is not None:
             named.append((line.name, line.look, last))
     for value, text in shown:

@@ -268,9 +268,11 @@ def headline(run: LoadRun) -> str:
     missed = sum(each.state == "fail" for each in run.objectives)
     waived = sum(each.state == "waived" for each in run.objectives)
     warned = sum(each.state == "warn" for each in run.objectives)
-    notes = [f"{waived} waived"] * bool(waived) + [f"{warned} only just"] * bool(warned)
+    notes = [f"{waived} waived"] * bool(waived) + [f"{warned} with a warning"] * bool(warned)
     also = f", {', '.join(notes)}" if notes else ""
     noun = "objective" if total == 1 else "objectives"
+    if missed and total == 1:
+        return "The objective is missed"
     if missed:
         return f"{missed} of {total} {noun} missed{also}"
     met = total - waived

@@ -133,6 +133,8 @@ def write_load_report(
             comparison=comparison,
             said=said,
             differences=_differences(comparison) if comparison else [],
+            untold=[d for d in comparison.differences if d.reason] if comparison else [],
+            reach=f"{100 * _reach(comparison):.0f}" if comparison else "",
             percentiles=[f"p{p:g}" for p in PERCENTILES],
             table=[_rows_of(run, name) for name in names[:400]],
             whole=whole_charts(stretches) if stretches else [],
@@ -168,11 +170,12 @@ def _short(text: str, most: int = _LONGEST_TEXT) -> str:
 
 
 def _drawn(run: LoadRun) -> list[str]:
-    """Choose what is drawn: what objectives are about first, then in the order of the table."""
+    """Choose what is drawn: what objectives are about first, then turns, then how they began."""
     names = run.tally.metrics()
     asked = [n for n in names if any(f"({n}" in each.text for each in run.objectives)]
     rest = [n for n in names if n not in asked and run.clocks(n) != ["generator"]]
-    return [*asked, *rest][:_MOST_METRICS]
+    turns = {series.metric for series in run.tally.series if series.position}
+    return [*asked, *sorted(rest, key=lambda name: name not in turns)][:_MOST_METRICS]
 
 
 def _rows_of(run: LoadRun, metric: str) -> tuple[str, str, str, list[_Row]]:
@@ -222,12 +225,17 @@ def _metric(run: LoadRun, stretches: Sequence[Stretch], name: str) -> _Metric:
     )
 
 
-def _differences(comparison: Comparison) -> list[tuple[Difference, Markup, str]]:
-    """Draw each difference on one axis, which is as long as what is usual needs."""
+def _reach(comparison: Comparison) -> float:
+    """Return how far the axis of differences goes: as far as what is usual needs."""
     reach = sorted(
         max(abs(each.low), abs(each.high)) for each in comparison.judged if not each.absolute
     )
-    most = min(max(1.25 * reach[int(0.9 * (len(reach) - 1))], 0.02), 2.0) if reach else 1.0
+    return min(max(1.25 * reach[int(0.9 * (len(reach) - 1))], 0.02), 2.0) if reach else 1.0
+
+
+def _differences(comparison: Comparison) -> list[tuple[Difference, Markup, str]]:
+    """Draw each difference on one axis."""
+    most = _reach(comparison)
     drawn = []
     for each in comparison.differences:
         picture, tone = Markup(""), "none"

@@ -152,7 +152,10 @@ def test_what_was_asked_for_differently_is_listed() -> None:
     [
         pytest.param({"per_s": 10}, "p99", "too few samples: 600", id="few beyond the percentile"),
         pytest.param(
-            {"seconds": 4}, "p50", "too short: 4 blocks of steady time, not 5", id="short"
+            {"seconds": 4},
+            "p50",
+            "too short: measured in 4 blocks of steady time, not 5",
+            id="short",
         ),
     ],
 )

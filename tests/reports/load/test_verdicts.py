@@ -77,7 +77,7 @@ def test_ctrf_has_the_same(load_run: Any, fitness: Any, statuses: list[str]) -> 
 
 def test_the_summary_has_verdicts_percentiles_and_failures(load_run: Any) -> None:
     text = write_load_summary(load_run()).read_text()
-    assert text.startswith("# load text: 1 of 4 objectives missed, 1 waived, 1 only just\n")
+    assert text.startswith("# load text: 1 of 4 objectives missed, 1 waived, 1 with a warning\n")
     assert "| ✗ fail | p95(ttft\\_ms) \\< 40 | 96.2 ms | 1,234 |  |" in text
     assert "| ttft\\_ms, ms | response |" in text
     assert "- 60 x turn timeout: waited 15 s for response.done" in text

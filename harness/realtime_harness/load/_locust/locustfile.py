@@ -86,6 +86,8 @@ def _on_init(environment: Environment, **_: Any) -> None:
     environment.process_exit_code = int(ExitCode.HARNESS_FAULT)
     # One summary at the end is enough; its table is in its report.
     logging.getLogger("locust.stats_logger").disabled = True
+    # Tickets cost nothing: that they come fast is no reason to warn.
+    logging.getLogger("locust.runners").setLevel(logging.ERROR)
     gevent.spawn(_end_with_lifeline)
     # The last listener comes first then: before Locust's own, which ends the test without a reason.
     events.quitting.add_listener(_on_quitting)

@@ -48,6 +48,7 @@ _PURE = 0.6  # share of the energy that the two tones have to hold
 _TWIST = 20.0  # most by which one tone may outweigh the other, as a ratio of powers
 
 
+@lru_cache(maxsize=16)
 def encode(text: str) -> bytes:
     """Return ``text`` as 24 kHz mono PCM16, little endian; :data:`SYMBOL_MS` for each UTF-8 byte.
 

@@ -11,7 +11,7 @@ handshake and all frames that are rare are those of ``websockets``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -56,6 +56,8 @@ class LightSocket(EventConnection, asyncio.Protocol):
         self.upgraded_ns = 0
         """When the answer to the handshake was read."""
         self._recent = recorder
+        self.on_event: Callable[[dict[str, Any], int], None] | None = None
+        """Called with each event and when it came, before anybody waits for it."""
         self._rest = b""
         self._parts: list[bytes] = []
         self._transport: asyncio.Transport | None = None
@@ -219,6 +221,8 @@ class LightSocket(EventConnection, asyncio.Protocol):
         seq = self._recent.add(
             self.lane, self.name, Direction.RECEIVED, Kind.EVENT, data, t_ns, frame
         )
+        if self.on_event is not None:
+            self.on_event(data, t_ns)
         self._events.append(ReceivedEvent(data=data, seq=seq, t_ns=t_ns))
 
     def _rare(self, head: int, payload: bytes, t_ns: int) -> None:

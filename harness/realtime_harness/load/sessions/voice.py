@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64decode
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from realtime_harness.load.playout import Piece, play_out
 from realtime_harness.load.sessions.base import World, completed
 from realtime_harness.load.sessions.media import Socket
 from realtime_harness.load.sessions.text import WebSocketJourney
+from realtime_harness.load.socket import LightSocket
 from realtime_harness.targets.target import Target
 
 if TYPE_CHECKING:
@@ -33,8 +35,14 @@ __all__ = ["BargeIn", "PacedMicrophone", "Voice", "pieces"]
 _PIECE = 48 * ROUND_MS
 """Bytes of sound in one append."""
 _SILENCE = bytes(_PIECE)
+_SOUND = "response.output_audio.delta"
 _FRAME_MS = 20
 """Of sound that is looked at for its level at a time."""
+
+
+@lru_cache(maxsize=16)
+def _silence(ms: int) -> bytes:
+    return bytes(48 * ms)
 
 
 @lru_cache(maxsize=64)
@@ -97,6 +105,10 @@ class PacedMicrophone(Microphone):
                 while_doing="speaking",
             )
 
+    async def silence(self, ms: int) -> None:
+        """Send silence; all sessions send the same."""
+        await self.send(_silence(ms))
+
     def _turn(self, due_ns: int) -> None:
         if not self._queue:
             self._append(self._socket, _SILENCE)
@@ -113,10 +125,14 @@ class Voice(WebSocketJourney):
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
         self._microphone: _Speech | None = None
+        self._listener = _Listener()
 
     async def open(self, operation: Operation) -> None:
         """Connect, and begin to listen to what is around the user."""
         await super().open(operation)
+        if isinstance(self.connection, LightSocket):
+            # Sound is looked at as it comes, and not kept for the second until it is asked for.
+            self.connection.on_event = self._listener.take
         self._microphone = _Speech(self.connection, self.target, self.world)
         self._microphone.start()
 
@@ -124,6 +140,7 @@ class Voice(WebSocketJourney):
         """Say something, and hear what comes: sent is the end of what was said."""
         microphone, connection = self._microphone, self.connection
         assert microphone is not None
+        self._listener.begin()
         backlog_ns = operation.due_ns - operation.intended_ns
         turn = await voice_turn(
             connection,
@@ -136,8 +153,8 @@ class Voice(WebSocketJourney):
         operation.due_ns = microphone.said_due_ns
         operation.intended_ns = operation.due_ns - backlog_ns
         operation.done_ns = turn.done.t_ns
-        deltas = [e for e in turn.events if e.type == "response.output_audio.delta"]
-        heard = play_out(pieces(deltas))
+        deltas = [e for e in turn.events if e.type == _SOUND]
+        heard = play_out(self._listener.pieces or pieces(deltas))
         words = [e for e in turn.events if e.type == "response.output_audio_transcript.delta"]
         operation.first_ns = words[0].t_ns if words else None
         operation.first_audio_ns = heard.first_audible_ns
@@ -149,6 +166,29 @@ class Voice(WebSocketJourney):
         if self._microphone is not None:
             self._microphone.stop()
         await super().close()
+
+
+class _Listener:
+    """Makes pieces of the sound of a turn, as it comes, and leaves none in its events."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self._is_silent = True
+
+    def begin(self) -> None:
+        """Begin with another turn."""
+        self.pieces = []
+        self._is_silent = True
+
+    def take(self, event: dict[str, Any], t_ns: int) -> None:
+        """Take the sound out of an event; what is no base64 stays, for others to complain of."""
+        if event.get("type") != _SOUND:
+            return
+        with suppress(TargetViolation):
+            piece = _piece(str(event.get("delta", "")), t_ns, looks=self._is_silent)
+            self._is_silent = self._is_silent and piece.audible_ns is None
+            self.pieces.append(piece)
+            event["delta"] = ""
 
 
 class _Speech(PacedMicrophone):
@@ -203,17 +243,21 @@ def pieces(deltas: Sequence[ReceivedEvent]) -> list[Piece]:
     found: list[Piece] = []
     is_silent = True
     for event in deltas:
-        delta = str(event.data.get("delta", ""))
-        length_ns = len(delta) * 3 // 4 * 1_000_000 // 48
-        audible_ns = None
-        if is_silent:
-            try:
-                audible_ns = _first_audible_ns(b64decode(delta, validate=True))
-            except ValueError as error:
-                raise TargetViolation(f"an output audio delta is no base64: {error}") from error
-            is_silent = audible_ns is None
-        found.append(Piece(event.t_ns, length_ns, audible_ns))
+        piece = _piece(str(event.data.get("delta", "")), event.t_ns, looks=is_silent)
+        is_silent = is_silent and piece.audible_ns is None
+        found.append(piece)
     return found
+
+
+def _piece(delta: str, came_ns: int, *, looks: bool) -> Piece:
+    length_ns = len(delta) * 3 // 4 * 1_000_000 // 48
+    audible_ns = None
+    if looks:
+        try:
+            audible_ns = _first_audible_ns(b64decode(delta, validate=True))
+        except ValueError as error:
+            raise TargetViolation(f"an output audio delta is no base64: {error}") from error
+    return Piece(came_ns, length_ns, audible_ns)
 
 
 def _first_audible_ns(sound: bytes) -> int | None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,15 @@ def swarm() -> Swarm:
         profile=find("text"),
         users=6,
         duration_s=4,
-        objectives=(parse("p95(ttft_ms) < 400"),),
+        objectives=(
+            parse("p95(ttft_ms) < 400"),
+            replace(
+                parse("rate(ok) > 99%"),
+                **{"warn": 0.999, "waived": "known", "until": date(2999, 1, 1)},
+                abort_after_s=3.0,
+            ),
+        ),
+        canary=1,
     )
     return Swarm(plan=plan, directory=Path("/nowhere"))
 
@@ -72,6 +81,28 @@ def test_arguments(swarm: Swarm, changes: dict, has: str, has_not: str) -> None:
     assert has in " ".join(arguments)
     assert has_not not in arguments
     assert "sk-t" not in str(arguments)
+
+
+@pytest.mark.parametrize(
+    ("role", "count", "roles"),
+    [
+        ("", 1, [""]),
+        ("", 3, ["master", "worker", "worker", "worker"]),
+        ("master", 3, ["master"]),
+        ("worker", 1, ["worker"]),
+        ("worker", 2, ["worker", "worker"]),
+    ],
+)
+def test_processes(swarm: Swarm, role: str, count: int, roles: list[str]) -> None:
+    asked = replace(swarm, role=role, plan=replace(swarm.plan, processes=count), workers=7, ui=True)
+    found = asked.processes()
+    assert [each.role for each in found] == roles
+    assert len({each.master for each in found}) == 1
+    if not role and count > 1:
+        # Our own workers find their master where nobody else is; one of them has the page.
+        assert found[0].master != swarm.master
+        assert [each.workers for each in found] == [count] * (count + 1)
+        assert [each.ui for each in found] == [True, False, False, False]
 
 
 @pytest.fixture

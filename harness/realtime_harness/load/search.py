@@ -18,10 +18,12 @@ from typing import Any, Protocol
 import orjson
 
 from realtime_harness.load.book import Moment
+from realtime_harness.load.files import room_for
 from realtime_harness.load.health import Fitness
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.purse import Bill
 from realtime_harness.load.run import LoadPlan, LoadResult, carry_out, cost_of
+from realtime_harness.load.sessions import journey_class
 from realtime_harness.load.slo import State
 from realtime_harness.verdicts import ExitCode
 
@@ -147,6 +149,8 @@ class Found:
 
     plan: LoadPlan
     search: Search
+    bound: str
+    """What keeps more sessions from being tried."""
     steps: list[Step] = field(default_factory=list)
     spent: Bill = field(default_factory=Bill)
     obstacle: str = ""
@@ -164,7 +168,7 @@ class Found:
             return self.obstacle
         missed = self.search.missed
         if missed is None and self.most is not None:
-            return f"--max-users {self.most}"
+            return self.bound
         texts = [text for step in self.steps if step.sessions == missed for text in step.missed]
         return " and ".join(dict.fromkeys(texts))
 
@@ -226,8 +230,14 @@ async def find_most(
         HarnessError: if an engine does not start.
 
     """
-    replace(plan, users=most, processes=1).look()
-    found = Found(plan=plan, search=Search(plan.sessions, most))
+    bound = f"--max-users {most}"
+    files = journey_class(plan.profile.journey).files
+    room = room_for(files)
+    if room is not None and most > room * plan.processes:
+        most = room * plan.processes
+        bound = f"room for {most} sessions with {files} open files each (ulimit -Hn, --processes)"
+    replace(plan, users=most, processes=min(plan.processes, most)).look()
+    found = Found(plan=plan, search=Search(plan.sessions, most), bound=bound)
     voids = 0
     try:
         while not found.obstacle and (sessions := found.search.next()) is not None:

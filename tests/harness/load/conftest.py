@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from realtime_harness.lab import Lab
 from realtime_harness.load.profile import Profile, find
 from realtime_harness.targets.target import Target
+
+_AT_ONCE = 4
+_LONGEST_S = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +25,29 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def fake(lab: Lab) -> Target:
     return lab.fake()
+
+
+AtOnce = Callable[[Mapping[str, Callable[[], Awaitable[Any]]]], dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def at_once() -> AtOnce:
+    """Carries coroutines out at the same time, as each of them mostly waits.
+
+    What one of them raises takes the place of its result.
+    """
+
+    async def all_of(jobs: Mapping[str, Callable[[], Awaitable[Any]]]) -> dict[str, Any]:
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(job: Callable[[], Awaitable[Any]]) -> Any:
+            async with room:
+                return await asyncio.wait_for(job(), _LONGEST_S)
+
+        found = await asyncio.gather(*map(one, jobs.values()), return_exceptions=True)
+        return dict(zip(jobs, found, strict=True))
+
+    return lambda jobs: asyncio.run(all_of(jobs))
 
 
 @pytest.fixture

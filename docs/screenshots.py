@@ -1,7 +1,7 @@
-"""Writes ``docs/images``: what the reports of two real runs look like.
+"""Writes ``docs/images``: what the reports of real runs look like.
 
-It runs suites against the fake, once as it is and once with a defect, and takes pictures of the
-reports in Chromium. Needs the ``webrtc`` and ``browser`` extras. It is run by hand after the
+It runs suites against the fake, once as it is and once with a defect, loads it, and takes pictures
+of the reports in Chromium. Needs the ``webrtc`` and ``browser`` extras. It is run by hand after the
 reports have changed their looks::
 
     python docs/screenshots.py
@@ -23,6 +23,11 @@ IMAGES = Path(__file__).with_name("images")
 
 SUITES = ("sideband", "interruption", "offers")
 DEFECT = "sideband-on-a-session-of-its-own"
+
+LOAD = (
+    *("load", "text", "--users", "12", "--duration", "30s", "--latency", "realistic"),
+    *("--slo", "p95(ttft_ms) < 800", "--slo", "p95(ttft_ms) < 500", "--slo", "rate(ok) >= 99.9%"),
+)
 
 LARGEST = 150_000
 """Bytes of a picture."""
@@ -57,6 +62,7 @@ PICTURES = (
         "details[open] .pinned-at",
     ),
     Picture("trend", "runs/trend.html", "", 620, ".history"),
+    Picture("load", "load/report.html", "", 900, "#time"),
 )
 
 
@@ -70,6 +76,7 @@ def main() -> None:
         harness("run", *suites, "--defect", DEFECT, "--out", str(runs / "after"))
         harness("report", str(runs / "after"), "--against", str(runs / "before"))
         harness("report", str(runs))
+        harness(*LOAD, "--out", str(runs.with_name("load")))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=os.environ.get("RT_CHROMIUM") or shutil.which("chromium"),
@@ -90,9 +97,9 @@ def main() -> None:
 
 
 def harness(*arguments: str) -> None:
-    """Run ``realtime-harness``; that a check failed is no failure here."""
+    """Run ``realtime-harness``; that a check failed, or an objective, is none here."""
     done = subprocess.run([sys.executable, "-m", "realtime_harness", *arguments], check=False)
-    if done.returncode not in {0, 1}:
+    if done.returncode not in {0, 1, 5}:
         raise SystemExit(done.returncode)
 
 

@@ -277,8 +277,8 @@ def headline(run: LoadRun) -> str:
         return f"{missed} of {total} {noun} missed{also}"
     met = total - waived
     if not waived:
-        every = "The objective is" if total == 1 else f"All {total} objectives are"
-        return f"{every} met{also}"
+        every = {1: "The objective is", 2: "Both objectives are"}.get(total)
+        return f"{every or f'All {total} objectives are'} met{also}"
     return f"{met} of {total} {noun} met{also}"
 
 
@@ -403,7 +403,9 @@ def _whole_health(stretches: Iterable[Stretch]) -> list[Health]:
 
 
 def _step(directory: Path, search: Search) -> Path:
-    """Return the run directory of the step that is shown: the largest load that held, if any."""
+    """Return the run directory that is shown of a search: the largest load that held, if any."""
+    if (directory / "load" / "load.json").exists():
+        return directory
     folder = directory / "load" / "steps"
     found = sorted(each.parent.parent for each in folder.glob("*/load/load.json"))
     held = [each for each in found if each.name.rpartition("-")[2] == str(search.most)]

@@ -207,3 +207,26 @@ def test_what_is_no_run_directory_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"run\.json cannot be read"):
         write_report(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name"),
+    [
+        pytest.param("offers/browser", "offers/browser", id="as it is"),
+        pytest.param("offers/browser@chromium#2~3", "offers/browser", id="again"),
+    ],
+)
+def test_the_command_that_has_one_conversation_again(
+    new_run: Any, scenario: str, name: str
+) -> None:
+    words = "realtime-harness run --target fake --suite offers -k x -n 2 --defect d --seed 7"
+    run = new_run(
+        command=words.split(),
+        switches={"defects": ["d"]},
+        settings={"clock": "virtual", "seed": "7"},
+    )
+    run.check("rt.offers.one", scenario=scenario)
+    run.scenario(scenario)
+    text = write_report(run.path).read_text()
+    assert f"realtime-harness run --target fake --defect d --seed 7 --suite {name}<" in text
+    assert "Switched on: <b>defects d</b>; clock virtual; seed 7." in text

@@ -66,8 +66,37 @@ def spoken(new_run: Callable[..., Any], talk: Any) -> Path:
     levels = [None, -62.0, -20.5]
     since_ns = int((talk.t_ms - 30) * 1e6)
     data = {"packets": 3, "level_dbfs": -20.5, "levels_dbfs": levels, "from_ns": since_ns}
+    kept = base64.b64encode(bytes([0x8F] * 800)).decode()
+    data |= {"audio": kept, "format": "audio/pcmu", "rate": 8000}
     talk.add(Lane.RTP_IN, "client", Direction.RECEIVED, Kind.MEDIA, **data)
+    refusal = json.dumps({"error": {"code": None, "message": "no"}})
+    refused = talk.add(*http, Direction.RECEIVED, Kind.RESPONSE, status=400, body=refusal)
+    silent = talk.add(
+        Lane.HARNESS,
+        "harness",
+        Direction.NOTE,
+        Kind.VERDICT,
+        check="rt.offers.silence",
+        verdict="fail",
+        reason="nothing came",
+    )
+    talk.silent = silent
     talk.add(*note, what="dtls", state="closed")
+    run.check("rt.offers.silence", Verdict.FAIL, reason="nothing came")
+    run.check(
+        "rt.offers.code",
+        Verdict.FAIL,
+        reason="expected one, got None",
+        seq=refused,
+        evidence_path="body.error.code",
+    )
+    run.check(
+        "rt.offers.mid",
+        Verdict.FAIL,
+        reason="expected another",
+        seq=answer,
+        evidence_path="body:a=mid",
+    )
     run.check("rt.offers.setup", Verdict.FAIL, reason="answered a=setup:actpass", seq=answer)
     run.check(
         "rt.wire.schema",
@@ -126,8 +155,8 @@ def test_a_long_pause_takes_little_room(page: Any) -> None:
 
 def test_a_verdict_is_pinned_to_the_event_that_decided_it(page: Any) -> None:
     pins = page.locator(".timeline .pinned-at")
-    assert pins.count() == 2
-    pins.last.focus()
+    assert pins.count() == 4
+    pins.nth(1).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("li.marked .json")
     assert "rt.wire.schema" in page.inner_text("li.marked .pin")
@@ -135,7 +164,7 @@ def test_a_verdict_is_pinned_to_the_event_that_decided_it(page: Any) -> None:
 
 
 def test_the_offending_field_is_marked_inside_of_valid_json(page: Any) -> None:
-    page.click("text=show the event >> nth=1")
+    page.click("li:has-text('rt.wire.schema') >> text=show the event")
     page.wait_for_selector("li.marked .json")
     text = page.locator("li.marked pre").text_content().replace("offending: ", "")
     assert json.loads(text)["data"]["response"]["usage"] == 7
@@ -154,8 +183,9 @@ def test_sound_is_played_when_asked_for(page: Any) -> None:
     assert [each.get_attribute("aria-label") for each in players.all()] == [
         "Play 0.1 s sent on ws ws",
         "Play 0.3 s received on ws ws resp_1",
+        "Play 0.1 s received on the call, rtp-in client",
     ]
-    players.last.focus()
+    players.nth(1).focus()
     page.keyboard.press("Enter")
     duration = page.eval_on_selector(
         "audio",
@@ -174,7 +204,128 @@ def test_the_answer_stands_beside_the_offer(page: Any) -> None:
     assert told["a=rtpmap:111 opus/48000/2"] == ["a=rtpmap:111 OPUS/48000/2", "codec"]
     assert told["a=rtpmap:0 PCMU/8000"][0] == "—"
     assert "fail rt.offers.setup" in told["a=setup:actpass"][1]
-    assert page.locator("tr.blamed").count() == 1
+    assert "fail rt.offers.mid" in told["a=mid:0"][1]
+    assert page.locator("tr.blamed").count() == 2
+
+
+def test_sound_of_a_call_is_played_with_the_silence_that_was_not_kept(
+    show: Any, new_run: Any, talk: Any
+) -> None:
+    run = new_run()
+    piece = {"audio": base64.b64encode(bytes([0x8F] * 4000)).decode(), "format": "audio/pcmu"}
+    for start_ms in (0, 500, 3000):
+        talk.add(
+            Lane.RTP_IN,
+            "client",
+            Direction.RECEIVED,
+            Kind.MEDIA,
+            packets=25,
+            levels_dbfs=[-9.0] * 25,
+            from_ns=start_ms * 1_000_000,
+            rate=8000,
+            **piece,
+        )
+    run.check("rt.offers.one")
+    run.scenario(entries=talk.entries)
+    page = show(write_report(run.path), f"#{SCENARIO}")
+    page.wait_for_selector(".lanes")
+    page.click("details.part > summary:has-text('Sound')")
+    page.click("button:has-text('Play')")
+    duration = page.eval_on_selector(
+        "audio",
+        "a => new Promise(done => a.readyState ? done(a.duration)"
+        " : a.addEventListener('loadedmetadata', () => done(a.duration)))",
+    )
+    assert duration == pytest.approx(3.5, abs=0.01)
+
+
+def test_a_field_of_a_body_is_marked_in_it(page: Any) -> None:
+    page.click("li:has-text('rt.offers.code') >> text=show the event")
+    page.wait_for_selector("li.marked .json")
+    assert page.inner_text("li.marked mark.offending").split() == ["offending:", "null"]
+    text = page.locator("li.marked pre").text_content().replace("offending: ", "")
+    assert json.loads(text)["data"]["body"] == {"error": {"code": None, "message": "no"}}
+
+
+def test_what_did_not_come_is_pinned_to_when_that_was_said(page: Any) -> None:
+    page.click("li:has-text('rt.offers.silence') >> text=show when")
+    page.wait_for_selector("li.marked .json")
+    assert "nothing came" in page.inner_text("li.marked .card")
+
+
+def test_everything_has_a_name_and_a_role(page: Any) -> None:
+    page.eval_on_selector_all("details", "all => all.forEach(each => { each.open = true })")
+    page.click("li:has-text('rt.wire.schema') >> text=show the event")
+    page.wait_for_selector("li.marked .json")
+    nameless = page.evaluate(
+        """() =>
+        [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")]
+          .filter((each) => each.checkVisibility())
+          .filter((each) => !(each.textContent.trim() || each.getAttribute("aria-label")
+            || each.getAttribute("aria-labelledby") || each.labels?.length))
+          .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []
+    headings = page.eval_on_selector_all("h1, h2, h3", "all => all.map(each => each.tagName)")
+    assert headings[0] == "H1"
+    assert headings.count("H1") == 1
+    for role in ("banner", "main", "contentinfo", "form"):
+        assert page.get_by_role(role).count() == 1, role
+    # What is pressed or open says so by more than its colour.
+    assert page.locator(".chip:not([aria-pressed])").count() == 0
+    assert page.locator(".card:not([aria-expanded])").count() == 0
+
+
+def test_a_timeline_is_gone_along_by_keyboard(page: Any) -> None:
+    sliders = page.get_by_role("slider")
+    names = [slider.get_attribute("aria-label") for slider in sliders.all()]
+    assert names[0] == "verdicts, 4 pinned"
+    assert "ws, 1 sent, 6 received" in names
+    # One of them is a stop of Tab's.
+    assert [slider.get_attribute("tabindex") for slider in sliders.all()].count("0") == 1
+    sliders.first.focus()
+    page.keyboard.press("End")
+    said = "document.activeElement.getAttribute('aria-valuetext')"
+    assert page.evaluate(said).startswith("4 of 4, at ")
+    assert page.evaluate(said).endswith(" ms: fail rt.offers.silence")
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.ariaLabel") == "client dtls state, 1 of them"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Home")
+    assert page.evaluate(said).endswith("checking, 1.7 ms")
+    assert page.inner_text(".readout") == page.evaluate(said)
+    page.keyboard.press("ArrowRight")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("li.marked .json")
+    assert "completed" in page.inner_text("li.marked .card")
+    page.keyboard.press("Escape")
+    assert page.locator(".json").count() == 0
+    assert "card" in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Escape")
+    assert page.evaluate(said).startswith("2 of 2")
+
+
+def test_lanes_are_gone_along_by_keyboard(page: Any) -> None:
+    cards = page.locator(".events .card")
+    assert page.locator(".events .card[tabindex='0']").count() == 1
+    cards.first.focus()
+    seq = "document.activeElement.closest('li').dataset.seq"
+    for key, expected in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("PageDown", 11)):
+        page.keyboard.press(key)
+        assert page.evaluate(seq) == str(expected)
+    page.keyboard.press("End")
+    assert page.evaluate(seq) == str(cards.count() - 1)
+    page.keyboard.press("Home")
+    assert page.evaluate(seq) == "0"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "PRE"
+    page.keyboard.press("Escape")
+    assert page.locator(".json").count() == 0
+    assert page.evaluate(seq) == "0"
 
 
 @pytest.mark.parametrize("width", [1280, 400])

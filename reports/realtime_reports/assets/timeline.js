@@ -236,7 +236,8 @@ export class Timeline {
     if (!by.size) return;
     /** @type {Mark[]} */
     const marks = [];
-    const drawn = [...by].map(([seq, [first, ...more]]) => {
+    const inOrder = [...by].sort(([a], [b]) => (times.get(a) ?? 0) - (times.get(b) ?? 0));
+    const drawn = inOrder.map(([seq, [first, ...more]]) => {
       const said = oneLine([first, ...more].map((judged) => `${judged.verdict} ${judged.check}`).join(", "), 300);
       const pin = element("a", { href: this.link(seq), tabindex: "-1", class: `pinned-at ${first.verdict}`, title: said });
       const glyph = /** @type {Element} */ (badge(first.verdict)).querySelector?.(".glyph");

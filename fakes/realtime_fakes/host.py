@@ -141,7 +141,11 @@ class Host:
         self._lines: dict[Attachment, _Line] = {}
         self._is_filtering = False
         self._is_tapped = False
+        self._is_damaged = False
+        # When what is being delivered was asked for, and when the frames of this turn of the event
+        # loop were received: 0 if there were none yet.
         self._asked_ns = 0
+        self._received_ns = 0
         self._timer: Alarm | None = None
         self._timer_due = float("inf")
         self._set_timer()
@@ -183,7 +187,7 @@ class Host:
 
     def receive(self, attachment: Attachment, frame: str | bytes) -> None:
         """Hand a client's frame to the session."""
-        asked_ns = perf_counter_ns()
+        asked_ns = self._received_now() if self._is_damaged else None
         line = self._lines.get(attachment)
         if line is not None:
             self._journal.sent(line.track, frame)
@@ -295,6 +299,7 @@ class Host:
             ends = Ends(partial(outlet.close, reason=""), outlet.cut)
         else:
             ends = Ends(self.end, self.cut)
+        self._is_damaged = True
         line.outlet = DamagedLine(
             outlet,
             faults,
@@ -304,6 +309,20 @@ class Host:
             held=self._switchboard.held,
             asked_ns=lambda: self._asked_ns,
         )
+
+    def _received_now(self) -> int:
+        """Return when a frame was received that is handed on now.
+
+        What came in one piece is handed on in one turn of the event loop, and all of it was
+        received before the first of it was answered.
+        """
+        if not self._received_ns:
+            self._received_ns = perf_counter_ns()
+            asyncio.get_running_loop().call_soon(self._forget_received)
+        return self._received_ns
+
+    def _forget_received(self) -> None:
+        self._received_ns = 0
 
     def _finish(self) -> None:
         self.ended = True
@@ -323,7 +342,7 @@ class Host:
 
         Args:
             effects: of the session.
-            asked_ns: when it was asked for them; now, if it was not.
+            asked_ns: when it was asked for them; now if not given.
 
         """
         self._asked_ns = asked_ns or perf_counter_ns()

@@ -122,6 +122,21 @@ async def test_each_event_is_serialised_once_and_shared(stage):
     host.end()
 
 
+async def test_delays_of_what_came_in_one_piece_count_from_one_time(stage):
+    stage.switchboard.set([], ["delay:60s"])
+    host = stage.host()
+    host.attach(PRIMARY, Ear())
+    stage.session.answers = [{"type": "a"}]
+    line = host._lines[PRIMARY].outlet
+    for turn in (1, 2):
+        for _ in range(40):
+            host.receive(PRIMARY, "{}")
+        # The time that the first took is not added to the delay of the last.
+        assert len({due_ns for due_ns, *_ in line._queue}) == turn
+        await asyncio.sleep(0)
+    host.end()
+
+
 async def test_who_gets_what(stage):
     host, client, side = stage.host(), Ear(), Ear()
     host.attach(CHANNEL, client)

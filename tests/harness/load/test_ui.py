@@ -25,7 +25,7 @@ from realtime_harness.targets.target import Target
 if find_spec("locust") is None or find_spec("playwright") is None:
     pytest.skip("needs the extras load and browser", allow_module_level=True)
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = WAIT_S) -> Any:

@@ -18,6 +18,7 @@ module            holds
 ``intake``        what comes in over a transport, looked at before aioice and aiortc do
 ``quality``       losses, jitter and round trips, from what aiortc counts
 ``reporting``     one report of RTCP a second for each call, in both directions
+``acknowledging`` data channels acknowledge every second packet
 ``hearing``       from packets to sound
 ``decoding``      aiortc's own tracks without a thread for each
 ``inside``        tells when aiortc has another inside than we know

@@ -167,6 +167,7 @@ def _peer_class() -> type[RTCPeerConnection]:
     from aiortc import RTCPeerConnection
 
     from realtime_harness.rtc import connecting, decoding, receiving, sending
+    from realtime_harness.rtc.acknowledging import acknowledge_less, check_acknowledgements
     from realtime_harness.rtc.intake import intercept
     from realtime_harness.rtc.reporting import check_reports, take_over_reports
 
@@ -175,6 +176,7 @@ def _peer_class() -> type[RTCPeerConnection]:
     receiving.check_receivers()
     sending.check_senders()
     check_reports()
+    check_acknowledgements()
 
     class Peer(RTCPeerConnection):
         def __init__(self, configuration: RTCConfiguration) -> None:
@@ -187,6 +189,7 @@ def _peer_class() -> type[RTCPeerConnection]:
             self.connecting.add(task)
             if self.sctp is not None:
                 connecting.leave_out_last_rest(self.sctp.transport)
+                acknowledge_less(self.sctp)
             for transceiver in self.getTransceivers():
                 connecting.leave_out_last_rest(transceiver.receiver.transport)
                 intercept(transceiver.receiver.transport)

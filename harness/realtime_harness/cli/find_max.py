@@ -14,7 +14,7 @@ from realtime_harness.load.screen import Screen
 from realtime_harness.load.search import Found, Step, find_most
 from realtime_harness.load.slo import Outcome
 
-__all__ = ["find_max"]
+__all__ = ["conclusion", "find_max"]
 
 _STYLES = {"held": "green", "missed": "bold red", "void": "magenta"}
 

@@ -17,6 +17,7 @@ module            holds
 ``socket``        a WebSocket client that costs little, behind the interface of the others
 ``sessions``      what one session of a profile does: it drives the journeys of the suites
 ``engine``        a process that has sessions; ``python -m realtime_harness.load.engine``
+``life``          the life of a session in it: it opens, acts when that is due, comes back
 ``wire``          what an engine and whoever started it tell each other
 ``fleet``         the engines of a run, from outside
 ``run``           a whole run: plan, merge, judge, write down

@@ -171,7 +171,7 @@ def _wait(
             if code and not swarm.ui and deadline is None:
                 # Its master sees that by itself, unless it is still waiting for it.
                 deadline = time.monotonic() + _END_S
-                print(f"a worker {_how(process)}", file=sys.stderr)  # noqa: T201
+                sys.stderr.write(f"a worker {_how(process)}\n")
         if deadline is not None and time.monotonic() > deadline:
             return int(ExitCode.HARNESS_FAULT)
         time.sleep(_LOOK_S)

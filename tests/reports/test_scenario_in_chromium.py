@@ -239,6 +239,22 @@ def test_sound_of_a_call_is_played_with_the_silence_that_was_not_kept(
     assert duration == pytest.approx(3.5, abs=0.01)
 
 
+def test_what_a_conversation_set_in_the_fake_is_told(show: Any, new_run: Any, talk: Any) -> None:
+    run = new_run()
+    note = (Lane.HARNESS, "harness", Direction.NOTE, Kind.NOTE)
+    made = {"name": "own", "defects": ["d"], "faults": [], "clock": "virtual"}
+    talk.add(*note, text="control API: POST /services", body=made)
+    talk.add(*note, text="control API: POST /clock", body={"advance": 60})
+    run.check("rt.offers.one")
+    run.scenario(entries=talk.entries)
+    page = show(write_report(run.path), f"#{SCENARIO}")
+    page.wait_for_selector(".lanes")
+    assert page.inner_text(".reproduce:has-text('by the conversation itself')") == (
+        "Set by the conversation itself: "
+        'POST /services defects ["d"], clock virtual; POST /clock advance 60'
+    )
+
+
 def test_a_field_of_a_body_is_marked_in_it(page: Any) -> None:
     page.click("li:has-text('rt.offers.code') >> text=show the event")
     page.wait_for_selector("li.marked .json")

@@ -3,7 +3,7 @@ import { Filters } from "./filters.js";
 import { readHash, writeHash } from "./hash.js";
 import { Lanes, said } from "./lanes.js";
 import { overview } from "./overview.js";
-import { element, visible } from "./text.js";
+import { element, oneLine, visible } from "./text.js";
 
 /** @typedef {import("./evidence.js").Conversation} Conversation */
 
@@ -52,6 +52,7 @@ async function render(scenario) {
     const conversation = await inflate(store?.textContent ?? "");
     store?.remove();
     for (const problem of conversation.problems) place.append(note(visible(problem)));
+    place.append(...setByItself(conversation, scenario.id));
     place.append(judged(conversation, scenario.id));
     if (!conversation.entries.length) {
       place.append(note("There is no evidence of this scenario."));
@@ -75,6 +76,26 @@ async function render(scenario) {
 function note(text) {
   const glyph = element("span", { class: "glyph", "aria-hidden": "true" }, "!");
   return element("p", { class: "problem" }, glyph, " ", text);
+}
+
+/** Tells what a conversation set in the fake by itself, besides what was on for the whole run.
+ * @param {Conversation} conversation
+ * @param {string} id of the scenario's element
+ * @returns {HTMLElement[]}
+ */
+function setByItself({ entries }, id) {
+  const told = "control API: ";
+  const set = entries.filter(({ kind, data }) => kind === "note" && String(data.text).startsWith(told));
+  if (!set.length) return [];
+  const line = element("p", { class: "reproduce" }, "Set by the conversation itself: ");
+  set.slice(0, 20).forEach(({ seq, data }, i) => {
+    const href = writeHash({ ...readHash(""), at: id, seq });
+    const body = Object.entries(Object(data.body)).filter(([name, value]) => name !== "name" && String(value ?? ""));
+    const values = body.map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    line.append(i ? "; " : "", element("a", { href }, oneLine(data.text.slice(told.length), 60)));
+    if (values.length) line.append(" ", oneLine(values.join(", "), 160));
+  });
+  return [line];
 }
 
 /** Lists what was judged: what did not pass with its reason, the rest by name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 
 from realtime_harness.load.health import LIMITS
 from realtime_harness.load.histogram import Histogram
@@ -25,7 +26,7 @@ from realtime_reports.load.drawing import (
     value_scale,
 )
 from realtime_reports.load.model import LoadRun, Search
-from realtime_reports.svg import Linear, Log, path, spans, written
+from realtime_reports.svg import Linear, Log, path, written
 
 __all__ = [
     "distribution",
@@ -147,7 +148,8 @@ def heat(run: LoadRun, stretches: Sequence[Stretch], metric: str, clock: str) ->
     scale = Log(low * 0.95, max(whole.max_ms, low * 1.5) * 1.05, HEIGHT - BOTTOM, TOP)
     times = time_scale(stretches)
     height = (HEIGHT - BOTTOM - TOP) / _ROWS
-    cells: list[list[tuple[float, float, float, float]]] = [[] for _ in range(_LEVELS)]
+    # Level and width of column -> strokes: a third of the size of as many rectangles.
+    strokes: dict[tuple[int, str], list[str]] = {}
     for stretch, histogram in zip(stretches, found, strict=True):
         rows = [0] * _ROWS
         for value, count in histogram.values_ms():
@@ -155,18 +157,23 @@ def heat(run: LoadRun, stretches: Sequence[Stretch], metric: str, clock: str) ->
             rows[min(max(row, 0), _ROWS - 1)] += count
         x = times(stretch.from_s)
         width = max(times(stretch.to_s) - x, 0.6)
-        for row, count in enumerate(rows):
-            if count:
-                # By the square root, so that the few slow ones can be seen.
-                level = math.ceil(math.sqrt(count / histogram.count) * _LEVELS) - 1
-                cells[level].append((x, TOP + row * height, width, height))
+        # By the square root, so that the few slow ones can be seen.
+        levels = [math.ceil(math.sqrt(n / (histogram.count or 1)) * _LEVELS) for n in rows]
+        row = 0
+        for level, alike in groupby(levels):
+            length = len(list(alike))
+            if level:
+                stroke = f"M{written(x + width / 2)} {written(TOP + row * height)}"
+                stroke += f"v{written(length * height)}"
+                strokes.setdefault((level, written(width)), []).append(stroke)
+            row += length
     plot = Plot()
     plot.phases(stretches, times)
     plot.values(scale, run.metric(metric)[1] + ", logarithmic")
     plot.times(times)
-    for level, of_level in enumerate(cells):
-        if of_level:
-            plot.add('<path class="heat heat-{}" d="{}"/>', level + 1, spans(of_level))
+    for (level, across), found_there in sorted(strokes.items()):
+        d = "".join(found_there)
+        plot.add('<path class="heat heat-{}" stroke-width="{}" d="{}"/>', level, across, d)
     title = f"{metric}: all values over time"
     description = (
         f"How the values of {metric}, {clock} time, were distributed: the darker, the more of what "
@@ -203,7 +210,8 @@ def distribution(run: LoadRun, metric: str) -> Chart:
     plot.values(scale, unit + (", logarithmic" if isinstance(scale, Log) else ""))
     for percent in (0.0, *(p for p in _TAIL if p not in (75.0, 95.0, 99.5, 99.95))):
         place = -math.log10(1 - percent / 100)
-        if place <= nines + 1e-9:
+        is_apart = not place or shares(place) - shares(0.0) > 30
+        if place <= nines + 1e-9 and is_apart:
             x = written(shares(place))
             plot.add('<path class="grid" d="M{} {}V{}"/>', x, TOP, HEIGHT - BOTTOM)
             plot.add('<text x="{}" y="{}" class="t">{}</text>', x, HEIGHT - 6, f"{percent:g} %")

@@ -23,7 +23,7 @@ def junit(run: Path) -> etree._Element:
 
 def cases(root: etree._Element) -> dict[str, list[str]]:
     return {
-        case.get("name", ""): [child.tag for child in case if child.tag != "properties"]
+        case.get("name", ""): [str(child.tag) for child in case if child.tag != "properties"]
         for case in root.iter("testcase")
     }
 

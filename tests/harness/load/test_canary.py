@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
@@ -15,6 +16,7 @@ from realtime_harness.load import run as load_run
 from realtime_harness.load.book import Moment
 from realtime_harness.load.canary import canaries_of, canary_plan
 from realtime_harness.load.engine import Plan
+from realtime_harness.load.fleet import EngineProcess, fleet
 from realtime_harness.load.operation import Tally
 from realtime_harness.load.profile import Profile
 from realtime_harness.load.run import LoadPlan, carry_out
@@ -108,10 +110,12 @@ async def test_an_engine_that_stands_still_does_not_move_the_canary(
     """It is another process: lite sessions tell of a service that was slow, full ones do not."""
     stall_s = 0.6
     pids: list[int] = []
-    fleet = load_run.fleet
 
-    def noted(plans: object) -> object:
-        return _Noted(fleet(plans), pids)
+    @asynccontextmanager
+    async def noted(plans: Sequence[Plan]) -> AsyncIterator[list[EngineProcess]]:
+        async with fleet(plans) as engines:
+            pids.extend(each.pid for each in engines)
+            yield engines
 
     monkeypatch.setattr(load_run, "fleet", noted)
     begun = asyncio.Event()
@@ -141,18 +145,3 @@ async def test_an_engine_that_stands_still_does_not_move_the_canary(
     full_ms = result.canary.health.lateness.max_ms
     assert lite_ms > 500 * stall_s
     assert full_ms < lite_ms
-
-
-class _Noted:
-    """A fleet of which the processes are known."""
-
-    def __init__(self, fleet: object, pids: list[int]) -> None:
-        self._fleet, self._pids = fleet, pids
-
-    async def __aenter__(self) -> list[object]:
-        engines = await self._fleet.__aenter__()
-        self._pids += [engine.pid for engine in engines]
-        return engines
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._fleet.__aexit__(*error)

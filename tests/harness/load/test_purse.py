@@ -55,7 +55,8 @@ def test_a_bill_is_told_once_and_adds_up() -> None:
         purse.pay(USD)
         whole.merge(Bill(*purse.take().to_json()))
         whole.merge(purse.take())
-    assert (whole.usd, whole.charges) == (pytest.approx(2 * USD), 2)
+    assert whole.usd == pytest.approx(2 * USD)
+    assert whole.charges == 2
     assert not whole.is_exhausted
 
 
@@ -72,4 +73,5 @@ def test_a_session_is_charged_for_what_its_evidence_says() -> None:
     )
     assert account.usd == pytest.approx(3 * USD)
     bill = purse.take()
-    assert (bill.usd, bill.charges) == (pytest.approx(3 * USD), 3)
+    assert bill.usd == pytest.approx(3 * USD)
+    assert bill.charges == 3

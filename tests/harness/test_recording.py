@@ -118,14 +118,21 @@ def test_a_recording_is_asked_nothing(make_run: Callable[..., Path], tmp_path: P
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("r.gz", b"\x1f\x8bno", "r.gz, line 0: cannot be used"),
-        ("r.gz", gzip.compress(b""), "r.gz, line 1: is empty"),
-        ("r.gz", gzip.compress(b'{"recording": 2}\n'), "r.gz, line 1: cannot be used"),
-        ("r.gz", gzip.compress(b"{}\n"), "r.gz, line 1: cannot be used"),
-        ("e.jsonl", b"", "it is empty"),
-        ("e.jsonl", b"{}\n", "line 1 of e.jsonl cannot be used"),
-        ("e.jsonl", b'{"seq": 0', "line 1 of e.jsonl is cut off"),
-        ("c.yaml", b"a: b: c", "c.yaml, line 1: is not YAML"),
+        pytest.param("r.gz", b"\x1f\x8bno", "r.gz, line 0: cannot be used", id="no gzip"),
+        pytest.param("r.gz", gzip.compress(b""), "r.gz, line 1: is empty", id="nothing in it"),
+        pytest.param(
+            "r.gz",
+            gzip.compress(b'{"recording": 2}\n'),
+            "r.gz, line 1: cannot be used",
+            id="a later version",
+        ),
+        pytest.param(
+            "r.gz", gzip.compress(b"{}\n"), "r.gz, line 1: cannot be used", id="no version"
+        ),
+        pytest.param("e.jsonl", b"", "it is empty", id="no evidence"),
+        pytest.param("e.jsonl", b"{}\n", "line 1 of e.jsonl cannot be used", id="no entry"),
+        pytest.param("e.jsonl", b'{"seq": 0', "line 1 of e.jsonl is cut off", id="torn"),
+        pytest.param("c.yaml", b"a: b: c", "c.yaml, line 1: is not YAML", id="no YAML"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path: Path, name: str, content: bytes, said: str) -> None:

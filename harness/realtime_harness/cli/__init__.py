@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 from dataclasses import replace
 from enum import Enum
@@ -38,6 +39,8 @@ load_command.add_to(app)
 
 def main() -> None:
     """Run the command line and exit: the entry point of ``realtime-harness``."""
+    # Build servers say SIGTERM where people press Ctrl-C: what is there is to be written down.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except HarnessError as error:

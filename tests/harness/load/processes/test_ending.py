@@ -133,13 +133,22 @@ def begin(family: Family, kind: str) -> dict[int, str]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["own", *(pytest.param(kind, marks=needs_locust) for kind in KINDS if kind != "own")]
+    ("kind", "said"),
+    [
+        pytest.param(kind, said, marks=needs_locust if kind != "own" else (), id=f"{kind}-{name}")
+        for name, said in (("ctrl-c", signal.SIGINT), ("sigterm", signal.SIGTERM))
+        for kind in KINDS
+        # How it was said makes no difference behind the leading command.
+        if said is signal.SIGINT or kind in ("own", "processes")
+    ],
 )
-def test_ctrl_c_ends_a_run_in_order(family: Family, kind: str) -> None:
+def test_a_run_that_is_asked_to_ends_in_order(
+    family: Family, kind: str, said: signal.Signals
+) -> None:
     running = begin(family, kind)
     leading = family.commands["run"]
     began = time.monotonic()
-    leading.send_signal(signal.SIGINT)
+    leading.send_signal(said)
     # Sessions are closed and all is written down; then there is the page of the run to be drawn,
     # which is a matter of half a second, but of this machine's.
     wait_for(lambda: (family.directory() / "load/load.json").exists())

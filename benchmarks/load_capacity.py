@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from realtime_harness.lab import Lab, fake_target
@@ -337,7 +337,10 @@ def measure(name: str, options: argparse.Namespace, bare: str = "", bare_session
             arguments.append(f"--workers={options.workers}")
         ready = lab.start(arguments).ready
         target = fake_target(ready, "")
-        held = asyncio.run(hold(lab, target, ready["pid"], find(name), size, options.seconds))
+        profile = find(name)
+        if options.think is not None:
+            profile = replace(profile, think_s=options.think)
+        held = asyncio.run(hold(lab, target, ready["pid"], profile, size, options.seconds))
         alone = reference(bare, bare_sessions, ready, options.seconds) if bare else None
     return held, alone
 
@@ -473,6 +476,7 @@ def main() -> int:
     parser.add_argument("profiles", nargs="*", choices=[[], *SIZES], help="all that have bounds")
     parser.add_argument("--all", action="store_true", help="the table of docs/capacity.md")
     parser.add_argument("--seconds", type=float, default=5, help="that sessions are held")
+    parser.add_argument("--think", type=float, help="seconds between turns; as the profile says")
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of sessions")
     parser.add_argument("--sessions", type=int, help="instead")
     parser.add_argument("--workers", type=int, default=1, help="of the fake")

@@ -76,7 +76,7 @@ def main() -> None:
         harness("run", *suites, "--defect", DEFECT, "--out", str(runs / "after"))
         harness("report", str(runs / "after"), "--against", str(runs / "before"))
         harness("report", str(runs))
-        harness(*LOAD, "--out", str(runs.with_name("load")))
+        harness(*LOAD, "--out", "load", folder=folder)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=os.environ.get("RT_CHROMIUM") or shutil.which("chromium"),
@@ -96,9 +96,10 @@ def main() -> None:
             browser.close()
 
 
-def harness(*arguments: str) -> None:
+def harness(*arguments: str, folder: str | None = None) -> None:
     """Run ``realtime-harness``; that a check failed, or an objective, is none here."""
-    done = subprocess.run([sys.executable, "-m", "realtime_harness", *arguments], check=False)
+    command = [sys.executable, "-m", "realtime_harness", *arguments]
+    done = subprocess.run(command, check=False, cwd=folder)
     if done.returncode not in {0, 1, 5}:
         raise SystemExit(done.returncode)
 

@@ -292,8 +292,10 @@ def sentence(report: Report) -> str:
     outdated += len(report.info.orphans)
     if outdated:
         notable.append(f"{outdated} stale in the baseline")
-    if forgiven:
-        notable.append(f"{len(forgiven)} red and forgiven")
+    if optional := [row for row in forgiven if row.has(Standing.PENDING)]:
+        notable.append(f"{len(optional)} red and not required")
+    if len(forgiven) > len(optional):
+        notable.append(f"{len(forgiven) - len(optional)} red and forgiven")
     passed, aside = count.get(Verdict.PASS, 0), count.get(Verdict.NOT_APPLICABLE, 0)
     aside += count.get(Verdict.INFO, 0)
     judged = total - aside

@@ -104,10 +104,13 @@ def test_all_outputs_and_the_exit_code_agree(
         (Verdict.WARN, Standing.UNEXPECTED, "1 known for another reason"),
         (Verdict.WARN, Standing.EXPIRED, "1 stale in the baseline"),
         (Verdict.PASS, Standing.STALE, "1 stale in the baseline"),
+        (Verdict.FAIL, Standing.EXPECTED, "1 red and forgiven"),
+        (Verdict.FAIL, Standing.FLAKY, "1 red and forgiven"),
+        (Verdict.FAIL, Standing.PENDING, "1 red and not required"),
     ],
-    ids=["another reason", "expired", "stale"],
+    ids=["another reason", "expired", "stale", "expected", "flaky", "pending"],
 )
-def test_the_sentence_says_what_fails_a_run_that_is_not_red(
+def test_the_sentence_says_how_a_verdict_stands(
     new_run: Any, verdict: Verdict, standing: Standing, said: str
 ) -> None:
     run = new_run()

@@ -21,6 +21,8 @@ _NO_ANSWER = "got no answer"
 # How much each sign counts. A value that many fields have, such as null, says little by itself.
 _NAMED, _VALUE, _CHECK, _WORD, _COMMON_VALUE = 4, 3, 2, 1, 1
 _ENOUGH = 2
+_EVERYWHERE = frozenset({"id", "type", "name"})
+"""Fields that so much has that one word of a check's name does not mean them."""
 
 
 def blamed_field(check: str, reason: str, data: Any) -> str:
@@ -58,8 +60,8 @@ def blamed_field(check: str, reason: str, data: Any) -> str:
         score = max((_weight(name) for name in names if _ends(path, name)), default=0)
         if any(type(value) is type(each) and value == each for each in readings if got):
             score += _COMMON_VALUE if value in (None, "", 0, 1, [], {}) else _VALUE
-        if not isinstance(value, dict) and words.issuperset(re.split("[_-]", key.lower())):
-            score += _CHECK
+        if not isinstance(value, dict) and key not in _EVERYWHERE:
+            score += _CHECK * words.issuperset(re.split("[_-]", key.lower()))
         if score >= _ENOUGH:
             scores[path] = score
     best = max(scores.values(), default=0)

@@ -120,6 +120,13 @@ ITEM = {"type": "conversation.item.added", "previous_item_id": "b", "item": {"id
             "",
             id="nothing came",
         ),
+        pytest.param(
+            "rt.x.request-id",
+            "expected a header x-request-id, got none",
+            {"status": 200, "headers": {}, "body": json.dumps({"session": {"id": "sess_1"}})},
+            "",
+            id="what is not there",
+        ),
         pytest.param("rt.x.first", "it took too long", DONE, "", id="nothing is said"),
         pytest.param("rt.x.first", "expected {'a', got {'a': ", DONE, "", id="cut off"),
         pytest.param("rt.x.first", "got " + "[" * 5000, DONE, "", id="hostile"),

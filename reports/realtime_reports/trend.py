@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
 from realtime_harness.verdicts import Level, Verdict
 from realtime_reports.compare import base_scenario
-from realtime_reports.files import write_whole
+from realtime_reports.files import common_folder, link_to_report, write_whole
 from realtime_reports.html import asset, environment
 from realtime_reports.model import SEVERITY, Measurement, Report, Row, read_report, sentence
 
@@ -138,7 +136,7 @@ def write_trend(run_dirs: Sequence[Path], out: Path | None = None) -> Path:
         realtime_harness.errors.UsageError: if one is not a run directory.
 
     """
-    path = out or _common(run_dirs) / "trend.html"
+    path = out or common_folder(run_dirs) / "trend.html"
     columns = sorted(
         (_column(each, path) for each in run_dirs), key=lambda c: c.report.info.started_at
     )
@@ -162,17 +160,11 @@ def write_trend(run_dirs: Sequence[Path], out: Path | None = None) -> Path:
     return path
 
 
-def _common(paths: Iterable[Path]) -> Path:
-    return Path(os.path.commonpath([path.resolve().parent for path in paths]))
-
-
 def _column(run_dir: Path, page: Path) -> _Column:
     report = read_report(run_dir)
-    its_own = run_dir / "report.html"
-    relative = os.path.relpath(its_own.resolve(), page.resolve().parent)
     return _Column(
         report=report,
-        href=quote(relative) if its_own.exists() else "",
+        href=link_to_report(run_dir, page),
         about=sentence(report),
     )
 

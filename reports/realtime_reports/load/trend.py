@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
-from realtime_reports.files import write_whole
+from realtime_reports.files import common_folder, link_to_report, write_whole
 from realtime_reports.html import asset, environment
 from realtime_reports.load.charts import enough
 from realtime_reports.load.drawing import figure
@@ -130,7 +128,7 @@ def write_load_trend(run_dirs: Sequence[Path], out: Path | None = None) -> Path:
         realtime_harness.errors.UsageError: if one is not the directory of a load run.
 
     """
-    page = out or _common(run_dirs) / "load-trend.html"
+    page = out or common_folder(run_dirs) / "load-trend.html"
     columns = sorted(
         (_column(each, page) for each in run_dirs), key=lambda c: c.run.text("started")
     )
@@ -156,15 +154,9 @@ def write_load_trend(run_dirs: Sequence[Path], out: Path | None = None) -> Path:
     return page
 
 
-def _common(paths: Iterable[Path]) -> Path:
-    return Path(os.path.commonpath([path.resolve().parent for path in paths]))
-
-
 def _column(run_dir: Path, page: Path) -> _Column:
     run = read_load(run_dir)
-    its_own = run_dir / "report.html"
-    relative = os.path.relpath(its_own.resolve(), page.resolve().parent)
-    return _Column(run=run, href=quote(relative) if its_own.exists() else "", about=headline(run))
+    return _Column(run=run, href=link_to_report(run_dir, page), about=headline(run))
 
 
 def _unlike(columns: Sequence[_Column]) -> list[tuple[str, list[str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
+from contextlib import suppress
 from typing import Any
 
 from realtime_harness.audio.pcm import mulaw_encode
@@ -19,6 +20,9 @@ silence, below any speech."""
 
 _QUIET_FRAMES = 5
 """So many frames of 20 ms without sound are silence, and no pause between two words."""
+_NOTHING_S = 0.5
+"""When no packet has come for so long, behind others, nothing is sent: services may do without
+packets of silence (discontinuous transmission, RFC 3551, 4.1)."""
 _INTERVAL_NS = 500_000_000
 _LONGEST_GAP_S = 1.0
 """Silence that is put in the place of packets that did not come, at most."""
@@ -128,6 +132,7 @@ class ReceivedAudio:
         """When the last one was, so far."""
         self._quiet = asyncio.Event()
         self._quiet_frames = 0
+        self._frames = 0
         self.rate = 48_000
         """Sampling rate of :attr:`pcm`, Hz."""
         self._pcm = bytearray()
@@ -163,13 +168,13 @@ class ReceivedAudio:
             ) from None
 
     async def wait_quiet(self, *, timeout_s: float | None = None) -> None:
-        """Wait until nothing has been heard for a tenth of a second.
+        """Wait until a tenth of a second of silence was heard, or no packets come any more.
 
         Args:
             timeout_s: bound; the target's patience if not given.
 
         Raises:
-            EventNotReceived: if the sound goes on, or nothing comes at all.
+            EventNotReceived: if the sound goes on, or there was never anything.
 
         """
         bound_s = self._patience_s if timeout_s is None else timeout_s
@@ -177,7 +182,13 @@ class ReceivedAudio:
         self._quiet_frames = 0
         try:
             async with asyncio.timeout(bound_s):
-                await self._quiet.wait()
+                while not self._quiet.is_set():
+                    heard = self._frames
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_NOTHING_S):
+                            await self._quiet.wait()
+                    if heard and heard == self._frames:
+                        return
         except TimeoutError:
             raise EventNotReceived(
                 expected=f"silence below {AUDIBLE_DBFS:g} dBFS",
@@ -214,6 +225,7 @@ class ReceivedAudio:
             position: number of their first sample, where some may be missing before it.
 
         """
+        self._frames += 1
         level = self._log.add(samples, now, rate=self.rate)
         if position is not None:
             if self._expected is not None and position > self._expected:

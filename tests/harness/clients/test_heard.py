@@ -145,6 +145,15 @@ async def test_quiet_is_five_frames_without_sound(recorder: Recorder) -> None:
     await waiting
 
 
+async def test_quiet_is_also_that_nothing_is_sent_any_more(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_harness.clients.heard._NOTHING_S", 0.01)
+    heard = ReceivedAudio("client", recorder)
+    hear(heard, 16384, 16384)
+    await heard.wait_quiet(timeout_s=5)
+
+
 @pytest.mark.parametrize("amplitudes", [(), (16384,) * 10], ids=["nothing", "loud"])
 async def test_what_does_not_become_quiet(recorder: Recorder, amplitudes: tuple[int, ...]) -> None:
     heard = ReceivedAudio("client", recorder)

@@ -120,6 +120,7 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
     """
     report = read_report(run_dir)
     comparison = compare(report, read_report(against)) if against is not None else None
+    newly = {c.check for c in comparison.of(Turn.NEWLY_FAILED)} if comparison else set()
     path = run_dir / "report.html" if out is None else out
     template = environment().get_template("report.html.jinja")
     with write_whole(path) as file:
@@ -127,6 +128,9 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
             report=report,
             sentence=sentence(report),
             comparison=comparison,
+            headlines=[
+                alike for alike in report.headlines if any(row.check not in newly for row in alike)
+            ],
             standing_counts=_standing_counts(report),
             switched=_switched(report.info),
             alone=lambda page: _alone(report.info, page.result.id),

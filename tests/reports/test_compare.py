@@ -106,7 +106,10 @@ def test_a_figure_changed_if_its_intervals_have_nothing_in_common(
 
 def test_the_page_begins_with_what_newly_failed(runs: Any) -> None:
     earlier, later = runs(
-        fails=(Verdict.PASS, Verdict.FAIL), mended=(Verdict.FAIL, Verdict.PASS), old=(None, None)
+        fails=(Verdict.PASS, Verdict.FAIL),
+        mended=(Verdict.FAIL, Verdict.PASS),
+        same=(Verdict.FAIL, Verdict.FAIL),
+        old=(None, None),
     )
     page = html.fromstring(write_report(later.path, against=earlier.path).read_text())
     section = page.get_element_by_id("comparison")
@@ -116,9 +119,14 @@ def test_the_page_begins_with_what_newly_failed(runs: Any) -> None:
     )
     assert section.xpath('.//a[@href="#rt.offers.fails"]')
     assert section.xpath(f'.//a[@href="#at=scenario:{SCENARIO}"]')
-    # Whatever else there is to see comes behind it.
-    lists = page.xpath("//header//ol/@aria-label")
-    assert lists == ["Newly failed", "Newly passed", "What to look at first"]
+    # Whatever else there is to see comes behind it, and nothing twice.
+    lists = page.xpath("//header//ol")
+    assert [each.get("aria-label") for each in lists] == [
+        "Newly failed",
+        "Newly passed",
+        "What was so before",
+    ]
+    assert lists[-1].xpath(".//code/text()") == ["rt.offers.same"]
 
 
 def test_the_summary_says_it_too(runs: Any) -> None:

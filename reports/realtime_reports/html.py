@@ -129,7 +129,9 @@ def write_report(run_dir: Path, out: Path | None = None, *, against: Path | None
             sentence=sentence(report),
             comparison=comparison,
             headlines=[
-                alike for alike in report.headlines if any(row.check not in newly for row in alike)
+                rest
+                for alike in report.headlines
+                if (rest := [row for row in alike if row.check not in newly])
             ],
             standing_counts=_standing_counts(report),
             switched=_switched(report.info),

@@ -77,9 +77,11 @@ class _Course:
     @property
     def change(self) -> str:
         """By how much the median of the last run differs from that of the first."""
-        known = [float(each[0]) for each in self.values if each is not None and each[0]]
+        known = [float(each[0] or 0) for each in self.values if each is not None]
         if len(known) < 2:
             return "one run" if known else ""
+        if not known[0]:
+            return "from 0" if known[-1] else "+0 %"
         return f"{100 * (known[-1] / known[0] - 1):+.0f} %"
 
     @property

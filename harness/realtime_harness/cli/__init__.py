@@ -39,8 +39,7 @@ load_command.add_to(app)
 
 def main() -> None:
     """Run the command line and exit: the entry point of ``realtime-harness``."""
-    # Build servers say SIGTERM where people press Ctrl-C: what is there is to be written down.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _end)
     try:
         app()
     except HarnessError as error:
@@ -48,6 +47,14 @@ def main() -> None:
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.HARNESS_FAULT)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+def _end(*_: object) -> None:
+    """Do on SIGTERM, which build servers say, as on Ctrl-C: what there is is written down."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As shells have it for what they run in the background.
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 class ClockKind(Enum):

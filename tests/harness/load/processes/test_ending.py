@@ -170,6 +170,21 @@ def test_a_run_that_is_asked_to_ends_in_order(
     assert "interrupted" in output
 
 
+def test_a_run_in_the_background_ends_in_order(family: Family) -> None:
+    """Shells let what they run there ignore SIGINT; SIGTERM is heard all the same."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running = begin(family, "own")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    leading = family.commands["run"]
+    leading.terminate()
+    output = leading.communicate(timeout=WAIT_S)[0]
+    assert leading.returncode == 130, output
+    assert family.load()["aborted"] == "interrupted"
+    wait_for(lambda: not any(map(runs, running)))
+
+
 @pytest.mark.parametrize(
     ("kind", "part", "code", "said"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from hypothesis import settings
 from openai.types.realtime import RealtimeServerEvent, RealtimeTranslationServerEvent
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +19,10 @@ from realtime_fakes.any_session import AnySession
 from realtime_fakes.audience import Addressed, Effect
 from realtime_fakes.errors import ApiError
 from realtime_fakes.host import Host
+
+# What a machine takes for an example says nothing about what is tested.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
 

@@ -405,7 +405,6 @@ FRAMES = st.lists(
 @given(frames=FRAMES, on_call=st.booleans(), interval=st.sampled_from([0.0, 0.1]))
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_frame_raises_and_no_refused_frame_changes_anything(

@@ -50,7 +50,7 @@ def test_same_seed_same_figures() -> None:
 
 
 @given(FINITE)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_median_lies_in_its_interval_and_that_in_the_values(values: list[float]) -> None:
     interval = bootstrap_median(values, seed=1, resamples=200, confidence=0.999)
     assert min(values) <= interval.low <= interval.high <= max(values)

@@ -134,9 +134,7 @@ def test_evidence_outside_of_the_run_directory_stays_there(new_run: Any, tmp_pat
 
 
 @given(text=st.text() | st.sampled_from(HOSTILE))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_no_text_becomes_markup_or_code(new_run: Any, talk: Any, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = new_run(f"{folder}/run", target=text, command=["run", text], switches={"x": [text]})

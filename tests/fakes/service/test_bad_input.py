@@ -72,7 +72,7 @@ async def test_nothing_that_is_sent_kills_the_process_or_another_session(world, 
         reply = await client.post(path, content=sent)
         assert reply.status_code < 500, reply.text
 
-    bounded = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    bounded = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
     @bounded
     @given(st.lists(EVENT.map(json.dumps) | st.text() | st.binary(), max_size=4))

@@ -132,7 +132,7 @@ def test_few_letters_are_lost_with_three_packets_in_a_hundred(
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_comes_back(text: str) -> None:
     expected = text.encode("utf-8", "replace").decode()
     assert speech.decode(speech.encode(text)) == expected

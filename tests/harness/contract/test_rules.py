@@ -161,7 +161,7 @@ EVENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(EVENTS, max_size=12))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_no_rule_raises_whatever_was_sent(events: list[dict[str, Any]]) -> None:
     evidence = [
         Entry(
